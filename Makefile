@@ -1,0 +1,167 @@
+# proxmoxvnc - `make help` lists the targets
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
+
+# MODE picks a set of flags and its own build folder: release (default), asan, tsan
+MODE ?= release
+B := build/$(MODE)
+
+PKGS := libmicrohttpd libwebsockets libcurl libssl libcrypto jansson
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	-Wcast-qual -Wwrite-strings -Wundef -Wvla -Wnull-dereference $(if $(WERROR),-Werror)
+DEFS := -D_GNU_SOURCE -DPVNC_VERSION='"$(VERSION)"' \
+	-DPVNC_PAGE_DIR='"$(PREFIX)/share/proxmoxvnc/novnc"'
+FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LINK_release := -pie -Wl,-z,relro,-z,now
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_asan := -fsanitize=address,undefined
+FLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+LINK_tsan := -fsanitize=thread
+CFLAGS_ALL = -std=gnu17 -I. $(DEFS) $(WARN) $(FLAGS_$(MODE)) -pthread $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = $(LINK_$(MODE)) -pthread $(LDFLAGS)
+
+SRC := $(wildcard base/*.c proxmox_api/*.c session/*.c router/*.c)
+OBJ := $(SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(filter-out $(B)/router/main.o,$(OBJ))
+UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all build page deps demo test unit integration e2e bench bench-full asan tsan fuzz \
+	fuzz-long soak lint format install uninstall clean help unit-programs fuzz-programs
+
+all: build page ## the program and the console page
+
+build: $(B)/proxmoxvnc ## the program: build/release/proxmoxvnc
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC    $@)
+	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(B)/libproxmoxvnc.a: $(LIB_OBJ)
+	$(call say,AR    $@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/proxmoxvnc: $(B)/router/main.o $(B)/libproxmoxvnc.a
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(PKG_LIBS)
+
+# tests/unit/torture.c makes allocations fail; it stands between these functions and our objects
+WRAP := malloc calloc realloc reallocarray strdup strndup free pthread_create eventfd getrandom \
+	open socket bind listen
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/torture.o $(B)/libproxmoxvnc.a
+	@mkdir -p $(@D)
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(WRAP:%=-Wl,--wrap=%) $(LDFLAGS_ALL) -lcmocka $(PKG_LIBS)
+
+build/fuzz/%: tests/fuzz/%.c $(SRC) Makefile
+	@mkdir -p $(@D)
+	$(call say,FUZZ  $@)
+	$(Q)$(CLANG) -std=gnu17 -I. $(DEFS) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(PKG_CFLAGS) -o $@ $< $(filter-out router/main.c,$(SRC)) \
+		-pthread $(PKG_LIBS)
+
+# both ends of the gateway for the benchmark; shares no code with it
+$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+	@mkdir -p $(@D)
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lssl -lcrypto
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+
+page: novnc/core/rfb.js ## the console page's parts from npm, pinned by the lock file
+novnc/core/rfb.js: novnc/package-lock.json novnc/assemble.sh
+	$(call say,PAGE  novnc/core novnc/vendor)
+	$(Q)sh novnc/assemble.sh
+
+deps: ## install the Debian packages that building, demo and tests need
+	@sh tests/deps.sh all
+
+demo: ## a gateway in front of a real QEMU guest, and a link to open
+	@sh tests/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@node tests/demo.mjs
+
+test: ## everything: unit, sanitizers, fuzz smoke, integration, browser (T=name runs what matches)
+	@sh tests/deps.sh all
+	@sh tests/run.sh all
+
+unit: ## unit tests
+	@sh tests/run.sh unit
+asan: ## unit tests under AddressSanitizer and UBSan
+	@sh tests/run.sh asan
+tsan: ## unit tests under ThreadSanitizer
+	@sh tests/run.sh tsan
+fuzz: ## every fuzzer for some seconds
+	@sh tests/run.sh fuzz
+fuzz-long: ## every fuzzer for FUZZ_SECONDS each (default 900)
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-900} sh tests/run.sh fuzz
+integration: ## the real binary against a stand-in for Proxmox
+	@sh tests/run.sh integration
+e2e: ## a real browser, a real QEMU guest
+	@sh tests/run.sh e2e
+soak: ## hundreds of sessions, valgrind and leak checks; results in docs/soak.md
+	@sh tests/run.sh soak
+bench: ## what relaying, memory, opening and links cost; see docs/performance.md
+	@sh tests/deps.sh demo
+	@$(MAKE) --no-print-directory all build/release/bench/load
+	@node tests/bench/bench.mjs
+bench-full: ## the same with more runs, results in docs/
+	@$(MAKE) --no-print-directory all build/release/bench/load
+	@node tests/bench/bench.mjs --full
+
+lint: ## formatting, static analysis, gcc and clang with -Werror
+	@sh tests/lint.sh
+
+format: ## let clang-format rewrite the C files
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+PAGE := $(notdir $(wildcard novnc/*.html novnc/*.js novnc/*.css novnc/*.svg)) defaults.json core vendor
+# Paths in the unit are those of this installation.
+FILL := sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
+
+install: all ## program, page, man page, unit, sysusers and a sample configuration under DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(SYSCONFDIR)/proxmoxvnc \
+		$(DESTDIR)$(PREFIX)/share/proxmoxvnc $(DESTDIR)$(PREFIX)/share/doc/proxmoxvnc
+	install -m 0755 build/release/proxmoxvnc $(DESTDIR)$(PREFIX)/sbin/proxmoxvnc
+	rm -rf $(DESTDIR)$(PREFIX)/share/proxmoxvnc/novnc
+	install -d $(DESTDIR)$(PREFIX)/share/proxmoxvnc/novnc
+	cp -R $(addprefix novnc/,$(PAGE)) $(DESTDIR)$(PREFIX)/share/proxmoxvnc/novnc/
+	install -m 0644 proxmoxvnc.8 $(DESTDIR)$(PREFIX)/share/man/man8/proxmoxvnc.8
+	install -m 0644 README.md CHANGELOG.md LICENSE NOTICE config.json.example \
+		$(DESTDIR)$(PREFIX)/share/doc/proxmoxvnc/
+	$(FILL) proxmoxvnc.service > $(DESTDIR)$(UNITDIR)/proxmoxvnc.service
+	install -m 0644 proxmoxvnc.sysusers $(DESTDIR)$(SYSUSERSDIR)/proxmoxvnc.conf
+	sh tests/install-config.sh $(DESTDIR)$(SYSCONFDIR)/proxmoxvnc "$(DESTDIR)"
+
+uninstall: ## remove what install put there, but for the configuration
+	rm -f $(DESTDIR)$(PREFIX)/sbin/proxmoxvnc $(DESTDIR)$(PREFIX)/share/man/man8/proxmoxvnc.8 \
+		$(DESTDIR)$(UNITDIR)/proxmoxvnc.service $(DESTDIR)$(SYSUSERSDIR)/proxmoxvnc.conf
+	rm -rf $(DESTDIR)$(PREFIX)/share/proxmoxvnc $(DESTDIR)$(PREFIX)/share/doc/proxmoxvnc
+
+clean: ## remove what was built
+	rm -rf build novnc/core novnc/vendor novnc/node_modules tests/node_modules
+
+help: ## this list
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+-include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
+.PRECIOUS: $(B)/%.o

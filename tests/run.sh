@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh - run test suites and add up what they say: unit asan tsan fuzz integration e2e soak, or all.
+# T=name runs only the tests whose program or name contains it. The last line is the sum.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+passed=0 failed=0 skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+jobs=$(nproc)
+
+# count TAP LOG: add a program's test points; what failed is shown
+count_tap() {
+	p=$(grep -c '^ok ' "$1")
+	s=$(grep -c '^ok .*# SKIP' "$1")
+	f=$(grep -c '^not ok ' "$1")
+	passed=$((passed + p - s)) skipped=$((skipped + s)) failed=$((failed + f))
+}
+
+# one LABEL COMMAND...: a program that prints TAP; its exit code counts too
+tap() {
+	label=$1
+	shift
+	CMOCKA_MESSAGE_OUTPUT=TAP "$@" >"$logs/out" 2>&1
+	code=$?
+	before=$failed
+	count_tap "$logs/out"
+	if [ "$failed" -gt "$before" ] || [ $code -ne 0 ]; then
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+		echo "FAILED $label (exit $code)"
+		grep -v '^ok ' "$logs/out" | tail -n 60
+	fi
+}
+
+# node LABEL FILE...: Node's own runner; sums are in its last lines
+node_tests() {
+	label=$1
+	shift
+	if [ -n "${T:-}" ]; then
+		set -- --test-name-pattern="$T" "$@"
+	fi
+	node --test --test-reporter=tap "$@" >"$logs/out" 2>&1
+	code=$?
+	p=$(sed -n 's/^# pass //p' "$logs/out" | tail -n 1)
+	f=$(sed -n 's/^# fail //p' "$logs/out" | tail -n 1)
+	c=$(sed -n 's/^# cancelled //p' "$logs/out" | tail -n 1)
+	s=$(sed -n 's/^# skipped //p' "$logs/out" | tail -n 1)
+	f=$((${f:-0} + ${c:-0}))
+	[ $code -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+	grep -E '^ *ok .*# SKIP' "$logs/out" | sed 's/^ *ok [0-9]* - /skipped: /'
+	if [ "$f" -gt 0 ]; then
+		echo "FAILED $label"
+		grep -E -A 40 '^ *not ok ' "$logs/out" | head -n 400
+	fi
+}
+
+start=$(date +%s)
+done_with() {
+	echo "$1: $passed passed, $failed failed, $skipped skipped so far ($(($(date +%s) - start)) s)"
+}
+
+build() {
+	if ! make --no-print-directory -j"$jobs" "$@" >"$logs/build" 2>&1; then
+		echo "FAILED build: make $*"
+		tail -n 30 "$logs/build"
+		failed=$((failed + 1))
+		return 1
+	fi
+}
+
+unit() { # MODE
+	build MODE="$1" unit-programs || return
+	for program in build/"$1"/unit/test_*; do
+		[ -x "$program" ] || continue
+		case "$program" in *.d | *.o) continue ;; esac
+		case "$program" in *"${T:-}"*) ;; *) continue ;; esac
+		tap "$program" "$program"
+	done
+}
+
+fuzz() {
+	build fuzz-programs || return
+	for program in build/fuzz/fuzz_*; do
+		name=${program##*/fuzz_}
+		case "$name" in *"${T:-}"*) ;; *) continue ;; esac
+		mkdir -p "$logs/corpus"
+		if timeout $((${FUZZ_SECONDS:-5} + 120)) "$program" -max_total_time="${FUZZ_SECONDS:-5}" \
+			-rss_limit_mb=2048 -timeout=10 -artifact_prefix="$logs/" "$logs/corpus" \
+			"tests/fuzz/corpus/$name" >"$logs/out" 2>&1; then
+			passed=$((passed + 1))
+			[ -z "${FUZZ_SECONDS:-}" ] || tail -n 1 "$logs/out"
+		else
+			failed=$((failed + 1))
+			echo "FAILED fuzz_$name"
+			tail -n 40 "$logs/out"
+		fi
+		rm -rf "$logs/corpus"
+	done
+}
+
+suite() {
+	case "$1" in
+	unit)
+		unit release
+		node_tests unit-js tests/unit/*.test.mjs
+		;;
+	asan) ASAN_OPTIONS=detect_leaks=1 unit asan ;;
+	tsan) TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1" unit tsan ;;
+	fuzz) fuzz ;;
+	integration)
+		build all || return
+		node_tests integration tests/integration/*.test.mjs
+		;;
+	e2e)
+		build all || return
+		[ -d tests/node_modules ] || npm ci --prefix tests --ignore-scripts --silent
+		node_tests e2e tests/e2e/*.test.mjs
+		;;
+	soak)
+		build all && build MODE=tsan build || return
+		GATEWAY_SLOW=1 TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" node tests/soak/soak.mjs ||
+			failed=$((failed + 1))
+		;;
+	*)
+		echo "run.sh: no suite $1" >&2
+		exit 2
+		;;
+	esac
+	done_with "$1"
+}
+
+if [ "${1:-all}" = all ]; then
+	set -- unit asan tsan fuzz integration e2e
+fi
+for name in "$@"; do
+	suite "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
