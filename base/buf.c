@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* buf - see buf.h */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+enum { DEFAULT_MAX = 1024 * 1024, SMALLEST_CAP = 256 };
+
+static size_t
+ceiling(const struct buf *b)
+{
+	size_t max = b->max > 0 ? b->max : DEFAULT_MAX;
+
+	return max < PTRDIFF_MAX ? max : PTRDIFF_MAX - 1;
+}
+
+/* Make room for n more bytes and their NUL. */
+static int
+reserve(struct buf *b, size_t n)
+{
+	size_t max = ceiling(b);
+	size_t need, cap;
+	char *data;
+
+	if (b->len > max || n > max - b->len)
+		return ERR_LIMIT;
+	need = b->len + n + 1;
+	if (need <= b->cap)
+		return 0;
+	cap = b->cap > SMALLEST_CAP / 2 ? b->cap * 2 : SMALLEST_CAP;
+	if (cap > max + 1)
+		cap = max + 1;
+	if (cap < need)
+		cap = need;
+	/* Not realloc(): it would leave an unwiped copy behind. */
+	data = malloc(cap);
+	if (data == NULL)
+		return ERR_MEMORY;
+	if (b->data != NULL) {
+		memcpy(data, b->data, b->len);
+		explicit_bzero(b->data, b->cap);
+		free(b->data);
+	}
+	data[b->len] = '\0';
+	b->data = data;
+	b->cap = cap;
+	return 0;
+}
+
+int
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	int r;
+
+	if (len == 0)
+		return 0;
+	r = reserve(b, len);
+	if (r < 0)
+		return r;
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+	return 0;
+}
+
+/* The length that a format comes to, or an ERR_*. */
+static int __attribute__((format(printf, 2, 0))) measure(size_t *len, const char *fmt, va_list args)
+{
+	int n = vsnprintf(NULL, 0, fmt, args);
+
+	if (n < 0)
+		return errno == EOVERFLOW ? ERR_LIMIT : ERR_MEMORY;
+	*len = (size_t)n;
+	return 0;
+}
+
+int
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	size_t len = 0;
+	va_list args;
+	int r;
+
+	va_start(args, fmt);
+	r = measure(&len, fmt, args);
+	va_end(args);
+	if (r < 0 || len == 0)
+		return r;
+	r = reserve(b, len);
+	if (r < 0)
+		return r;
+	va_start(args, fmt);
+	vsnprintf(b->data + b->len, len + 1, fmt, args);
+	va_end(args);
+	b->len += len;
+	return 0;
+}
+
+const char *
+buf_text(const struct buf *b)
+{
+	return b->data != NULL ? b->data : "";
+}
+
+void
+buf_skip(struct buf *b, size_t n)
+{
+	assert(n <= b->len);
+	if (n == 0)
+		return;
+	b->len -= n;
+	memmove(b->data, b->data + n, b->len);
+	b->data[b->len] = '\0';
+}
+
+void
+buf_done(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	free(b->data);
+	*b = (struct buf){.max = b->max};
+}

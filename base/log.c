@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* log - see log.h */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/text.h"
+
+static const char *const component_names[LOG_COMPONENT_COUNT] = {
+#define X(id, name, rooms) name,
+	LOG_COMPONENT_TBL(X)
+#undef X
+};
+
+static const char *const level_names[] = {"DEBUG", "INFO", "ERROR"};
+
+/* [a] atomic, [l] under LOCK_LOG. Usable before log_open() and after log_close(). */
+static struct {
+	atomic_bool enabled; /* [a] */
+	atomic_int level;    /* [a] enum log_level */
+	struct lock lock;
+	int fd;              /* [l] */
+	bool fd_owned;       /* [l] a file, not stderr or stdout */
+	bool torn;           /* [l] the last line was written in part: its end is missing */
+	char path[PATH_MAX]; /* [l] the file to open again, "" for stderr and stdout */
+} sink = {
+	.enabled = true,
+	.level = LEVEL_INFO,
+	.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER, .name = LOCK_LOG},
+	.fd = STDERR_FILENO,
+};
+
+/* Make the folders above path; those that exist stay as they are. path is put back as it was. */
+static int
+make_folders(char *path)
+{
+	for (char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+		int r;
+
+		*at = '\0';
+		r = mkdir(path, 0750);
+		*at = '/';
+		if (r < 0 && errno != EEXIST)
+			return -1;
+	}
+	return 0;
+}
+
+/* The file for appending, or -1 with errno set. */
+static int
+open_file(const char *path)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	char copy[PATH_MAX];
+	int fd;
+
+	/* First without the folders: a parent may exist in which this user may make none. */
+	fd = open(path, flags, 0640);
+	if (fd >= 0 || errno != ENOENT || path[0] == '\0')
+		return fd;
+	snprintf(copy, sizeof(copy), "%s", path);
+	if (make_folders(copy) < 0)
+		return -1;
+	return open(path, flags, 0640);
+}
+
+/* Write to fd from now on; path is where it came from, "" when it is not ours to close. */
+static void
+switch_to(int fd, const char *path)
+{
+	int old = -1;
+
+	lock_take(&sink.lock);
+	if (sink.fd_owned)
+		old = sink.fd;
+	sink.fd = fd;
+	sink.fd_owned = path[0] != '\0';
+	sink.torn = false;
+	snprintf(sink.path, sizeof(sink.path), "%s", path);
+	lock_release(&sink.lock);
+	if (old >= 0)
+		close(old);
+}
+
+int
+log_open(const struct log_config *config, struct err *err)
+{
+	const char *file = config->file != NULL ? config->file : "stderr";
+	int fd;
+
+	/* localtime_r() need not look at TZ by itself. */
+	tzset();
+	if (!config->enabled || strcmp(file, "stderr") == 0) {
+		switch_to(STDERR_FILENO, "");
+	} else if (strcmp(file, "stdout") == 0) {
+		switch_to(STDOUT_FILENO, "");
+	} else {
+		if (strlen(file) >= sizeof(sink.path))
+			return err_set(err, ERR_SYSTEM, "the log file's path is too long");
+		fd = open_file(file);
+		if (fd < 0)
+			return err_errno(err, "log file %s", file);
+		switch_to(fd, file);
+	}
+	atomic_store(&sink.level, (int)config->level);
+	atomic_store(&sink.enabled, config->enabled);
+	return 0;
+}
+
+int
+log_reopen(struct err *err)
+{
+	char path[sizeof(sink.path)];
+	int fd;
+
+	lock_take(&sink.lock);
+	memcpy(path, sink.path, sizeof(path));
+	lock_release(&sink.lock);
+	if (path[0] == '\0')
+		return 0;
+	fd = open_file(path);
+	if (fd < 0)
+		return err_errno(err, "log file %s", path);
+	switch_to(fd, path);
+	return 0;
+}
+
+void
+log_set_level(enum log_level level)
+{
+	atomic_store(&sink.level, (int)level);
+}
+
+void
+log_close(void)
+{
+	/* What is logged after this is seen at least by whoever started the program. */
+	switch_to(STDERR_FILENO, "");
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return (int)level >= atomic_load_explicit(&sink.level, memory_order_relaxed) &&
+		   atomic_load_explicit(&sink.enabled, memory_order_relaxed);
+}
+
+/* Bytes of text that are to be shown as they are; 0: the first one is to be escaped. */
+static size_t
+plain(const char *text, size_t len, char also_escaped)
+{
+	return text[0] == also_escaped ? 0 : text_printable(text, len);
+}
+
+/*
+ * Write text to out, with every byte that is not printable, and also_escaped,
+ * as \xNN. What does not fit is cut and ends in "...", never within a character
+ * or an escape. Returns the length; out gets no NUL.
+ */
+static size_t
+escape(char *out, size_t room, const char *text, char also_escaped)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t left = strlen(text);
+	size_t used = 0;
+	size_t fallback = 0; /* where "..." still fits */
+
+	while (left > 0) {
+		size_t n = plain(text, left, also_escaped);
+		size_t width = n > 0 ? n : 4;
+
+		if (width > room - used) {
+			memcpy(out + fallback, "...", 3);
+			return fallback + 3;
+		}
+		if (n > 0) {
+			memcpy(out + used, text, n);
+		} else {
+			unsigned char byte = (unsigned char)text[0];
+
+			memcpy(out + used, "\\x", 2);
+			out[used + 2] = digits[byte >> 4];
+			out[used + 3] = digits[byte & 15];
+			n = 1;
+		}
+		used += width;
+		if (used + 3 <= room)
+			fallback = used;
+		text += n;
+		left -= n;
+	}
+	return used;
+}
+
+/* "2025/08/16 13:08:45 [ROUTER] [INFO] " in local time; returns its length. */
+static size_t
+write_prefix(char *out, size_t size, enum log_component component, enum log_level level)
+{
+	struct tm local = {0};
+	time_t now = time(NULL);
+	char when[32];
+	int n;
+
+	localtime_r(&now, &local);
+	if (strftime(when, sizeof(when), "%Y/%m/%d %H:%M:%S", &local) == 0)
+		when[0] = '\0';
+	n = snprintf(out, size, "%s [%s] [%s] ", when, component_names[component], level_names[level]);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/*
+ * line[0] is a newline that is written only when the last line lacks its own: a
+ * full disk must not glue two lines together. A write that fails loses its line
+ * and nothing else; that SIGPIPE is ignored is main's affair.
+ */
+static void
+put_line(const char *line, size_t len)
+{
+	ssize_t n;
+
+	lock_take(&sink.lock);
+	if (!sink.torn) {
+		line++;
+		len--;
+	}
+	do {
+		n = write(sink.fd, line, len);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		sink.torn = (size_t)n < len;
+	lock_release(&sink.lock);
+}
+
+void
+log_write(enum log_component component, enum log_level level, const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX + 1];
+	size_t len = 1;
+	int saved = errno;
+	va_list args;
+
+	if (!log_wants(level))
+		return;
+	va_start(args, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
+		snprintf(text, sizeof(text), "(a line that cannot be formatted)");
+	va_end(args);
+	line[0] = '\n';
+	len += write_prefix(line + len, sizeof(line) - len, component, level);
+	len += escape(line + len, sizeof(line) - len - 1, text, '\0');
+	line[len++] = '\n';
+	put_line(line, len);
+	errno = saved;
+}
+
+const char *
+log_quote(char out[LOG_QUOTE_SIZE], const char *text)
+{
+	size_t len = 1;
+
+	out[0] = '"';
+	/* A quote within is escaped too, so that the quoted text ends where it seems to end. */
+	len += escape(out + 1, LOG_QUOTE_SIZE - 3, text != NULL ? text : "", '"');
+	out[len] = '"';
+	out[len + 1] = '\0';
+	return out;
+}
+
+bool
+log_rate_allow(struct log_rate *rate, int interval_ms, unsigned *suppressed)
+{
+	int64_t now = clock_ms();
+	bool allowed;
+
+	lock_take(&sink.lock);
+	allowed = now >= rate->next_ms;
+	if (allowed) {
+		*suppressed = rate->suppressed;
+		rate->suppressed = 0;
+		rate->next_ms = now + interval_ms;
+	} else if (rate->suppressed < UINT_MAX) {
+		rate->suppressed++;
+	}
+	lock_release(&sink.lock);
+	return allowed;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* mailbox - see mailbox.h */
+#include "base/mailbox.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+
+/* [a] atomic, [m] under the mailbox's lock, [o] written by the owner under the lock */
+struct mailbox {
+	atomic_uint refs;   /* [a] */
+	struct lock lock;   /* LOCK_MAILBOX */
+	struct mail *first; /* [m] oldest */
+	struct mail *last;  /* [m] youngest; means nothing while first is NULL */
+	int fd;             /* [o] -1 once closed */
+	bool fd_taken;      /* [o] someone else closes it */
+	bool closed;        /* [o] */
+};
+
+int
+mailbox_new(struct mailbox **out, struct err *err)
+{
+	struct mailbox *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a mailbox");
+	m->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->fd < 0) {
+		free(m);
+		return err_errno(err, "eventfd for a mailbox");
+	}
+	lock_init(&m->lock, LOCK_MAILBOX);
+	atomic_init(&m->refs, 1);
+	*out = m;
+	return 0;
+}
+
+struct mailbox *
+mailbox_ref(struct mailbox *m)
+{
+	unsigned before = atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+
+	assert(before > 0);
+	return m;
+}
+
+void
+mailbox_unref(struct mailbox *m)
+{
+	unsigned before;
+
+	if (m == NULL)
+		return;
+	before = atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel);
+	assert(before > 0);
+	if (before > 1)
+		return;
+	mailbox_close(m);
+	lock_done(&m->lock);
+	free(m);
+}
+
+int
+mailbox_fd(const struct mailbox *m)
+{
+	return m->fd;
+}
+
+int
+mailbox_take_fd(struct mailbox *m)
+{
+	int fd;
+
+	lock_take(&m->lock);
+	assert(!m->fd_taken);
+	m->fd_taken = true;
+	fd = m->fd;
+	lock_release(&m->lock);
+	return fd;
+}
+
+/* With the lock held: the descriptor cannot be closed, and its number be another's, meanwhile. */
+static void
+wake(const struct mailbox *m)
+{
+	uint64_t one = 1;
+	ssize_t n = write(m->fd, &one, sizeof(one));
+
+	/* It fails only when the counter is full, and then the descriptor is readable anyway. */
+	(void)n;
+}
+
+int
+mailbox_post(struct mailbox *m, struct mail **mail)
+{
+	int r = ERR_GONE;
+
+	lock_take(&m->lock);
+	if (!m->closed) {
+		(*mail)->next = NULL;
+		if (m->first == NULL)
+			m->first = *mail;
+		else
+			m->last->next = *mail;
+		m->last = *mail;
+		*mail = NULL;
+		wake(m);
+		r = 0;
+	}
+	lock_release(&m->lock);
+	return r;
+}
+
+struct mail *
+mailbox_take(struct mailbox *m)
+{
+	struct mail *all;
+	uint64_t count;
+
+	lock_take(&m->lock);
+	if (!m->closed) {
+		ssize_t n = read(m->fd, &count, sizeof(count));
+
+		(void)n; /* nothing to read: nobody has posted, or the event loop has read it */
+	}
+	all = m->first;
+	m->first = NULL;
+	lock_release(&m->lock);
+	return all;
+}
+
+static void
+discard_all(struct mail *mail)
+{
+	while (mail != NULL) {
+		struct mail *next = mail->next;
+
+		if (mail->discard != NULL)
+			mail->discard(mail);
+		mail = next;
+	}
+}
+
+void
+mailbox_close(struct mailbox *m)
+{
+	struct mail *unread;
+
+	lock_take(&m->lock);
+	if (!m->closed && !m->fd_taken)
+		close(m->fd);
+	m->closed = true;
+	m->fd = -1;
+	unread = m->first;
+	m->first = NULL;
+	lock_release(&m->lock);
+	/* Outside the lock: discard() is someone else's code. */
+	discard_all(unread);
+}

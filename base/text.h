@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text - which bytes may be shown to a person as they are.
+ *
+ * Threads: no state.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stddef.h>
+
+/*
+ * The length in bytes of the printable UTF-8 character at text, which has len
+ * bytes left; 0 when there is none: a control byte (C0, DEL, C1), bytes that are
+ * not UTF-8, or a character that breaks or reorders a line (U+2028, U+2029, the
+ * marks for writing direction, the byte order mark).
+ */
+size_t text_printable(const char *text, size_t len);
+
+#endif
