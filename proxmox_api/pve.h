@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pve - a console of a Proxmox VE guest, please: the whole face of proxmox_api.
+ *
+ * The room talks to Proxmox and never logs: what happened is told by a code, a
+ * text in struct err, and a trace function that hears of every call. Facts
+ * about Proxmox that shaped a rule are in docs/proxmox.md.
+ *
+ * A struct pve is one login of one user on one host, shared by reference count.
+ * Each call opens its own connection to Proxmox (it drops idle ones after 5 s).
+ *
+ * Threads: every function may be called from any thread. Those with a
+ * deadline_ms (see clock_ms()) block until it at the latest and belong on a
+ * worker; the others do not block. A call gets at most PVE_CALL_MS of it.
+ *
+ * Errors of the calls, and what they say about the world:
+ *   ERR_UNREACHABLE  no connection, or a node in between says 595..599
+ *   ERR_TIMEOUT      connected, but no answer in time
+ *   ERR_UNTRUSTED    TLS verification failed; nothing was sent
+ *   ERR_REFUSED      401 or 403: wrong password, expired ticket, missing privilege
+ *   ERR_NOT_FOUND    no such guest or node
+ *   ERR_NOT_RUNNING  the guest exists and is off
+ *   ERR_LIMIT        the host has no console port left
+ *   ERR_PROTOCOL     an answer that is not Proxmox's
+ *   ERR_STOPPING     pve_stop() was called
+ *   ERR_MEMORY, ERR_SYSTEM
+ */
+#ifndef PROXMOX_API_PVE_H
+#define PROXMOX_API_PVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+
+struct ssl_st;     /* OpenSSL's SSL */
+struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+
+enum {
+	PVE_HOST_SIZE = 254, /* a host name has at most 253 characters */
+	PVE_NODE_SIZE = 64,
+	PVE_USER_SIZE = 65, /* Proxmox: at most 64 characters with the realm */
+	PVE_ADDRESS_SIZE = 64,
+	PVE_CONNECT_MS = 5000,
+	PVE_CALL_MS = 35000,
+	PVE_CONSOLE_FRESH_MS =
+		8000, /* Proxmox's port is dead after 10 s: older consoles must not be dialled */
+	PVE_TICKET_MAX_MS = 7200000, /* a login ticket is worth nothing after 2 h */
+};
+
+/* ---- names and numbers from outside (pve_names.c) ---- */
+
+/* Where a guest is. Strings are valid by the pve_valid_*() rules once accepted. */
+struct pve_target {
+	char host[PVE_HOST_SIZE]; /* name, IPv4, or IPv6 without brackets; lower case */
+	uint16_t port;
+	char node[PVE_NODE_SIZE];
+	uint32_t vmid;
+};
+
+/*
+ * Check and normalise a host: a name, an IPv4 or an IPv6 address with or
+ * without brackets; never a URL. out gets lower case without brackets.
+ * Returns 0 or ERR_INVALID with a text that says what is wrong ("must not be a URL").
+ */
+int pve_parse_host(const char *text, char out[PVE_HOST_SIZE], struct err *err);
+
+/* A node name: letters, digits, inner hyphens, as Proxmox has them. 0 or ERR_INVALID. */
+int pve_parse_node(const char *text, char out[PVE_NODE_SIZE], struct err *err);
+
+/*
+ * A user name: split at the last '@', realm "pve" when there is none; user part
+ * without white space, ':' and '/'; realm [A-Za-z][A-Za-z0-9.-_]+. 0 or ERR_INVALID.
+ */
+int pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err);
+
+/* A guest number, 100..999999999; decimal digits only. 0 or ERR_INVALID. */
+int pve_parse_vmid(const char *text, uint32_t *out, struct err *err);
+
+/* A TCP port, 1..65535; decimal digits only. 0 or ERR_INVALID. */
+int pve_parse_port(const char *text, uint16_t *out, struct err *err);
+
+/* ---- trust (pve_tls.c) ---- */
+
+enum pve_tls_mode { PVE_TLS_VERIFY, PVE_TLS_INSECURE };
+
+struct pve_policy; /* immutable, shared by reference count */
+
+/*
+ * What certificates are accepted, for API calls and console websockets alike.
+ * ca_file: PEM file of the only accepted authorities, or NULL for the system's. A certificate
+ * in it that is no root, or even a node's own, counts as an authority. Not read when insecure.
+ * Returns 0, ERR_INVALID when ca_file cannot be read or holds no certificate, or ERR_MEMORY.
+ */
+int pve_policy_new(enum pve_tls_mode mode, const char *ca_file, struct pve_policy **out,
+	struct err *err) __attribute__((warn_unused_result));
+struct pve_policy *pve_policy_ref(struct pve_policy *policy);
+void pve_policy_unref(struct pve_policy *policy);
+
+/*
+ * A client-side SSL for a console websocket to host, which checks the chain and
+ * the name (or address) as the policy wants; SNI is sent for names. The caller frees it.
+ */
+int pve_policy_ssl(struct pve_policy *policy, const char *host, struct ssl_st **out,
+	struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * After a failed SSL_connect: ERR_UNTRUSTED with a text naming both keys when
+ * verification failed, else ERR_PROTOCOL.
+ */
+int pve_policy_ssl_error(struct ssl_st *ssl, struct err *err);
+
+/* ---- calls ---- */
+
+/* Told of every call when it is over, on its thread. path has no query; status 0: no answer. */
+struct pve_trace {
+	void (*call)(void *arg, const char *method, const char *path, int status, int64_t ms);
+	void *arg;
+};
+
+enum pve_guest_type { PVE_GUEST_UNKNOWN, PVE_GUEST_QEMU, PVE_GUEST_LXC };
+
+struct pve; /* opaque, see pve_client.c */
+
+/*
+ * Log in as user ("user@realm") on target's host. The policy is shared, trace (or NULL) is
+ * copied (its arg must live as long as the process). *answered becomes true when Proxmox
+ * itself gave an answer of any kind, so that the password has done its work; else false: no
+ * answer, or a node or proxy in between could not reach it (595..599, 502..504).
+ * An account with a second factor is ERR_REFUSED. On success *out belongs to the caller.
+ */
+int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
+	const struct pve_target *target, const char *user, const struct secret *password,
+	int64_t deadline_ms, struct pve **out, bool *answered, struct err *err)
+	__attribute__((warn_unused_result));
+struct pve *pve_ref(struct pve *pve);
+void pve_unref(struct pve *pve); /* the last one wipes the ticket */
+
+/* The user's name in Proxmox's own spelling, immutable. */
+const char *pve_user(const struct pve *pve);
+
+/* Milliseconds since the login ticket was made. */
+int64_t pve_ticket_age_ms(const struct pve *pve);
+
+/* Replace the login ticket by a fresh one. To be called long before PVE_TICKET_MAX_MS. */
+int pve_renew(struct pve *pve, int64_t deadline_ms, struct err *err)
+	__attribute__((warn_unused_result));
+
+/*
+ * Is the guest there, and does it run? With *type unknown QEMU is asked first,
+ * then LXC, and *type is set. Returns 0, ERR_NOT_FOUND, ERR_NOT_RUNNING, or as above.
+ */
+int pve_guest_running(struct pve *pve, const struct pve_target *target, enum pve_guest_type *type,
+	int64_t deadline_ms, struct err *err) __attribute__((warn_unused_result));
+
+/* What is needed to open one console websocket, once, within PVE_CONSOLE_FRESH_MS. */
+struct pve_console {
+	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered the call */
+	uint16_t port;
+	char host[PVE_HOST_SIZE];     /* for the Host header, SNI and verification */
+	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
+	struct secret cookie;         /* value of the Cookie header */
+	struct secret password;       /* for VNC authentication, 1..8 bytes */
+	int64_t made_ms;              /* clock_ms() when the call returned */
+};
+
+/*
+ * Ask for a console (vncproxy with websocket=1). Only when a viewer is really
+ * there: each call starts a task on the host that waits 10 s for its one
+ * connection. On success *out is the caller's until pve_console_done().
+ */
+int pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_guest_type type,
+	int64_t deadline_ms, struct pve_console *out, struct err *err)
+	__attribute__((warn_unused_result));
+void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is fine */
+
+/* ---- process-wide ---- */
+
+/*
+ * The program stops: calls under way end with ERR_STOPPING within about a
+ * second, later ones at once. There is no way back. Any thread; never blocks.
+ */
+void pve_stop(void);
+
+/*
+ * Once, before any thread and any use of jansson: the HTTP and the JSON library
+ * get allocators that wipe what is freed. Returns 0 or ERR_SYSTEM.
+ */
+int pve_global_init(struct err *err) __attribute__((warn_unused_result));
+void pve_global_done(void);
+
+#endif

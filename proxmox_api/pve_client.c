@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* pve_client - lifetimes, memory that is wiped, and handles; see pve_client.h and pve.h. */
+#include "proxmox_api/pve_client.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "proxmox_api/pve_tls.h"
+
+/* ---- memory ---- */
+
+/* Requests and answers pass through both libraries; what they free shall be empty. */
+static void
+wiping_free(void *block)
+{
+	if (block == NULL)
+		return;
+	explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+static void *
+wiping_realloc(void *block, size_t size)
+{
+	size_t old = block != NULL ? malloc_usable_size(block) : 0;
+	void *moved = malloc(size);
+
+	if (moved == NULL)
+		return NULL;
+	if (block != NULL)
+		memcpy(moved, block, old < size ? old : size);
+	wiping_free(block);
+	return moved;
+}
+
+static void *
+allocate(size_t size)
+{
+	return malloc(size);
+}
+
+static char *
+duplicate(const char *text)
+{
+	return strdup(text);
+}
+
+static void *
+allocate_zeroed(size_t n, size_t size)
+{
+	return calloc(n, size);
+}
+
+int
+pve_global_init(struct err *err)
+{
+	const curl_version_info_data *info;
+
+	if (curl_global_init_mem(CURL_GLOBAL_ALL, allocate, wiping_free, wiping_realloc, duplicate,
+			allocate_zeroed) != CURLE_OK)
+		return err_set(err, ERR_SYSTEM, "libcurl cannot be initialised");
+	json_set_alloc_funcs(allocate, wiping_free);
+	info = curl_version_info(CURLVERSION_NOW);
+	/* Without its own resolver thread it would hang in name resolution beyond any deadline. */
+	if ((info->features & CURL_VERSION_ASYNCHDNS) && info->ssl_version != NULL &&
+		strstr(info->ssl_version, "OpenSSL") != NULL)
+		return 0;
+	curl_global_cleanup();
+	return err_set(err, ERR_SYSTEM, "libcurl is not built with OpenSSL and a threaded resolver");
+}
+
+void
+pve_global_done(void)
+{
+	curl_global_cleanup();
+}
+
+/* ---- lifetimes ---- */
+
+int
+pve_new(struct pve_policy *policy, const struct pve_trace *trace, const struct pve_target *target,
+	struct pve **out, struct err *err)
+{
+	struct pve *pve = calloc(1, sizeof(*pve));
+
+	if (pve == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for a login");
+	atomic_init(&pve->refs, 1);
+	lock_init(&pve->lock, LOCK_PVE);
+	pve->policy = pve_policy_ref(policy);
+	if (trace != NULL)
+		pve->trace = *trace;
+	memcpy(pve->host, target->host, sizeof(pve->host));
+	pve->port = target->port;
+	*out = pve;
+	return 0;
+}
+
+struct pve *
+pve_ref(struct pve *pve)
+{
+	atomic_fetch_add_explicit(&pve->refs, 1, memory_order_relaxed);
+	return pve;
+}
+
+void
+pve_unref(struct pve *pve)
+{
+	if (pve == NULL || atomic_fetch_sub_explicit(&pve->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	pve_identity_done(&pve->identity);
+	lock_done(&pve->lock);
+	pve_policy_unref(pve->policy);
+	free(pve);
+}
+
+const char *
+pve_user(const struct pve *pve)
+{
+	return pve->user;
+}
+
+/* ---- identity ---- */
+
+int
+pve_identity_get(struct pve *pve, struct pve_identity *out, struct err *err)
+{
+	struct pve_identity copy = {.made_ms = 0};
+	int r;
+
+	lock_take(&pve->lock);
+	r = secret_copy(&copy.ticket, &pve->identity.ticket);
+	if (r == 0)
+		r = secret_copy(&copy.csrf, &pve->identity.csrf);
+	copy.made_ms = pve->identity.made_ms;
+	lock_release(&pve->lock);
+	if (r < 0) {
+		pve_identity_done(&copy);
+		return err_set(err, r, "no memory for a ticket");
+	}
+	*out = copy;
+	return 0;
+}
+
+void
+pve_identity_set(struct pve *pve, struct pve_identity *identity)
+{
+	struct pve_identity old;
+
+	lock_take(&pve->lock);
+	old = pve->identity;
+	pve->identity = *identity;
+	lock_release(&pve->lock);
+	*identity = (struct pve_identity){.made_ms = 0};
+	pve_identity_done(&old);
+}
+
+void
+pve_identity_done(struct pve_identity *identity)
+{
+	secret_wipe(&identity->ticket);
+	secret_wipe(&identity->csrf);
+	identity->made_ms = 0;
+}
+
+int64_t
+pve_ticket_age_ms(const struct pve *pve)
+{
+	struct pve *p = (struct pve *)(uintptr_t)pve; /* the lock changes, what it guards does not */
+	int64_t made_ms;
+
+	lock_take(&p->lock);
+	made_ms = p->identity.made_ms;
+	lock_release(&p->lock);
+	return clock_ms() - made_ms;
+}
+
+/* ---- handles ---- */
+
+/* Options that are the same for every call, each with its reason. */
+static const struct {
+	CURLoption option;
+	long value;
+} fixed[] = {
+	{CURLOPT_NOSIGNAL, 1},       /* other threads live here */
+	{CURLOPT_QUICK_EXIT, 1},     /* a resolver that hangs is left behind, not waited for */
+	{CURLOPT_FOLLOWLOCATION, 0}, /* a password goes to the host that was named */
+	{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1}, /* later ones have no reason phrase */
+	{CURLOPT_FORBID_REUSE, 1},                     /* Proxmox drops idle connections after 5 s */
+	{CURLOPT_FRESH_CONNECT, 1},
+	{CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+	{CURLOPT_SSL_SESSIONID_CACHE, 0},
+	{CURLOPT_NETRC, CURL_NETRC_IGNORED},
+};
+
+static CURLcode
+on_ssl_ctx(CURL *handle, void *ctx, void *arg)
+{
+	struct pve *pve = arg;
+
+	(void)handle;
+	return pve_policy_apply(pve->policy, ctx, pve->host) < 0 ? CURLE_OUT_OF_MEMORY : CURLE_OK;
+}
+
+static bool
+set_fixed(CURL *handle)
+{
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (curl_easy_setopt(handle, fixed[i].option, fixed[i].value) != CURLE_OK)
+			return false;
+	}
+	/* "" is not NULL: no proxy, whatever the environment says. */
+	return curl_easy_setopt(handle, CURLOPT_PROXY, "") == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
+}
+
+static bool
+set_tls(CURL *handle, struct pve *pve)
+{
+	bool verify = pve_policy_verifies(pve->policy);
+
+	return curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, pve) == CURLE_OK;
+}
+
+void *
+pve_handle_new(struct pve *pve)
+{
+	CURL *handle = curl_easy_init();
+
+	if (handle == NULL)
+		return NULL;
+	if (set_fixed(handle) && set_tls(handle, pve))
+		return handle;
+	curl_easy_cleanup(handle);
+	return NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pve_client - what a struct pve is made of, for the other files of this room.
+ *
+ * Threads: see the letters; a call copies the identity out and holds no lock.
+ */
+#ifndef PROXMOX_API_PVE_CLIENT_H
+#define PROXMOX_API_PVE_CLIENT_H
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "proxmox_api/pve.h"
+
+/* What proves to Proxmox who is calling. */
+struct pve_identity {
+	struct secret ticket;
+	struct secret csrf;
+	int64_t made_ms; /* clock_ms() before the ticket was asked for */
+};
+
+/* [a] atomic, [i] immutable once the login is done, [p] under LOCK_PVE */
+struct pve {
+	atomic_uint refs;             /* [a] */
+	struct pve_policy *policy;    /* [i] one reference */
+	struct pve_trace trace;       /* [i] */
+	char host[PVE_HOST_SIZE];     /* [i] */
+	uint16_t port;                /* [i] */
+	char user[PVE_USER_SIZE];     /* [i] */
+	struct lock lock;             /* LOCK_PVE */
+	struct pve_identity identity; /* [p] */
+};
+
+/* One that is not logged in yet, with one reference. trace may be NULL. 0 or ERR_MEMORY. */
+int pve_new(struct pve_policy *policy, const struct pve_trace *trace,
+	const struct pve_target *target, struct pve **out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* A copy of the current identity, to be wiped by pve_identity_done(). 0 or ERR_MEMORY. */
+int pve_identity_get(struct pve *pve, struct pve_identity *out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* Replace the identity by *identity, which is empty afterwards. */
+void pve_identity_set(struct pve *pve, struct pve_identity *identity);
+
+void pve_identity_done(struct pve_identity *identity);
+
+/*
+ * A libcurl handle (CURL *) on which everything that is the same for all calls to
+ * this host is set: TLS by the policy, https only, nothing from the environment.
+ * It must not outlive pve. NULL without memory.
+ */
+void *pve_handle_new(struct pve *pve);
+
+#endif

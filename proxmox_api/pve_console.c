@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* pve_console - ask for a console, and say how its websocket is to be opened; see pve.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "proxmox_api/pve_parse.h"
+#include "proxmox_api/pve_request.h"
+
+/*
+ * Proxmox decodes the query like a form: '+' is a blank and what follows a second
+ * '=' is dropped, so that a ticket's base64 must be escaped to the last byte.
+ */
+static int
+write_target(struct secret *out, const struct pve_target *target, enum pve_guest_type type,
+	const struct pve_vncproxy_reply *reply)
+{
+	char path[PVE_PATH_SIZE];
+	struct buf text = {.max = 0};
+	int r;
+
+	pve_guest_path(path, target, type, "vncwebsocket");
+	r = buf_addf(&text, "%s?port=%u&vncticket=", path, reply->port);
+	if (r == 0)
+		r = pve_escape(&text, reply->ticket.data, reply->ticket.len);
+	if (r == 0)
+		r = secret_set(out, text.data, text.len);
+	buf_done(&text);
+	return r;
+}
+
+static int
+write_cookie(struct secret *out, const struct secret *ticket)
+{
+	struct buf text = {.max = 0};
+	int r;
+
+	r = pve_cookie(&text, ticket);
+	if (r == 0)
+		r = secret_set(out, text.data, text.len);
+	buf_done(&text);
+	return r;
+}
+
+static int
+fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
+	const struct pve_target *target, enum pve_guest_type type, struct pve_vncproxy_reply *reply,
+	const struct pve_answer *answer, struct err *err)
+{
+	if (write_target(&c->request_target, target, type, reply) < 0 ||
+		write_cookie(&c->cookie, &identity->ticket) < 0)
+		return err_set(err, ERR_MEMORY, "console: no memory for it");
+	secret_move(&c->password, &reply->password);
+	memcpy(c->address, answer->address, sizeof(c->address));
+	memcpy(c->host, pve->host, sizeof(c->host));
+	c->port = pve->port;
+	c->made_ms = clock_ms();
+	return 0;
+}
+
+int
+pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_guest_type type,
+	int64_t deadline_ms, struct pve_console *out, struct err *err)
+{
+	char path[PVE_PATH_SIZE];
+	struct buf form = {.max = 0};
+	struct pve_identity identity = {.made_ms = 0};
+	struct pve_call call = {.what = "console", .path = path, .form = &form, .identity = &identity};
+	struct pve_answer answer = {.status = 0};
+	struct pve_vncproxy_reply reply = {.port = 0};
+	struct pve_console console = {.port = 0};
+	int r;
+
+	pve_guest_path(path, target, type, "vncproxy");
+	r = pve_identity_get(pve, &identity, err);
+	if (r < 0)
+		goto out;
+	/* Without it, hosts since April 2026 open a port that no websocket can reach. */
+	r = buf_addf(&form, "websocket=1");
+	if (r < 0) {
+		err_set(err, r, "console: no memory for the form");
+		goto out;
+	}
+	r = pve_request(pve, &call, deadline_ms, &answer, err);
+	if (r < 0)
+		goto out;
+	r = pve_parse_vncproxy(buf_text(&answer.body), answer.body.len, &reply, err);
+	if (r < 0)
+		goto out;
+	r = fill(&console, pve, &identity, target, type, &reply, &answer, err);
+	if (r < 0)
+		goto out;
+	*out = console;
+	console = (struct pve_console){.port = 0};
+out:
+	pve_console_done(&console);
+	pve_vncproxy_reply_done(&reply);
+	pve_answer_done(&answer);
+	pve_identity_done(&identity);
+	buf_done(&form);
+	return r;
+}
+
+void
+pve_console_done(struct pve_console *console)
+{
+	secret_wipe(&console->request_target);
+	secret_wipe(&console->cookie);
+	secret_wipe(&console->password);
+	*console = (struct pve_console){.port = 0};
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pve_errors - see pve_errors.h
+ *
+ * Proxmox answers nearly every failure by 500, and what it was is in the reason
+ * phrase: the first line of the message of some Perl die(). The phrases are
+ * those of PVE 7 to 9.
+ */
+#include "proxmox_api/pve_errors.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* The first row that fits decides: text, and then behind it, in any case, are in the reason. */
+static const struct meaning {
+	int first, last; /* status */
+	const char *text, *then;
+	int code;
+} meanings[] = {
+	{401, 401, NULL, NULL, ERR_REFUSED},
+	{403, 403, NULL, NULL, ERR_REFUSED},
+	{500, 500, "configuration file '", "does not exist", ERR_NOT_FOUND},
+	{500, 500, "no such vm", NULL, ERR_NOT_FOUND},
+	{500, 500, "hostname lookup", NULL, ERR_NOT_FOUND},
+	{500, 500, "address lookup for", NULL, ERR_NOT_FOUND},
+	{500, 500, "no such cluster node", NULL, ERR_NOT_FOUND},
+	{500, 500, "not running", NULL, ERR_NOT_RUNNING},
+	{500, 500, "unable to find free port", NULL, ERR_LIMIT},
+	{500, 500, "timeout while waiting for port", NULL, ERR_TIMEOUT},
+	/* A reverse proxy in front of Proxmox. */
+	{502, 503, NULL, NULL, ERR_UNREACHABLE},
+	{504, 504, NULL, NULL, ERR_TIMEOUT},
+	/* A node that could not reach the one it should forward to. */
+	{596, 596, "timed out", NULL, ERR_TIMEOUT},
+	{595, 599, NULL, NULL, ERR_UNREACHABLE},
+};
+
+static bool
+fits(const struct meaning *m, int status, const char *reason)
+{
+	if (status < m->first || status > m->last)
+		return false;
+	if (m->text == NULL)
+		return true;
+	reason = strcasestr(reason, m->text);
+	return reason != NULL && (m->then == NULL || strcasestr(reason, m->then) != NULL);
+}
+
+int
+pve_error_of(int status, const char *reason)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (fits(&meanings[i], status, reason))
+			return meanings[i].code;
+	}
+	return ERR_PROTOCOL;
+}
+
+bool
+pve_answered(int status)
+{
+	return status > 0 && !(status >= 502 && status <= 504) && !(status >= 595 && status <= 599);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* pve_request - see pve_request.h */
+#include "proxmox_api/pve_request.h"
+
+#include <curl/curl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxmox_api/pve_errors.h"
+#include "proxmox_api/pve_parse.h"
+#include "proxmox_api/pve_tls.h"
+
+/* Everything that lives as long as one call. */
+struct transfer {
+	struct pve *pve;
+	const struct pve_call *call;
+	struct pve_answer *answer;
+	CURL *handle;
+	struct curl_slist *headers;
+	struct buf url, cookie, csrf;
+	size_t head_bytes;
+	int body_error; /* why on_body() gave up */
+	char error[CURL_ERROR_SIZE];
+};
+
+int
+pve_cookie(struct buf *out, const struct secret *ticket)
+{
+	int r = buf_addf(out, "PVEAuthCookie=");
+
+	return r < 0 ? r : pve_escape(out, ticket->data, ticket->len);
+}
+
+void
+pve_answer_done(struct pve_answer *answer)
+{
+	buf_done(&answer->body);
+	*answer = (struct pve_answer){.status = 0};
+}
+
+/* ---- stopping ---- */
+
+static atomic_bool stopping;
+
+void
+pve_stop(void)
+{
+	atomic_store(&stopping, true);
+}
+
+/* libcurl asks at least once a second, whatever it waits for; non-zero gives up. */
+static int
+on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	(void)arg;
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return atomic_load(&stopping) ? 1 : 0;
+}
+
+/* ---- receiving ---- */
+
+/* "HTTP/1.1 595 No route to host\r\n": what follows the second blank. A later line wins. */
+static void
+take_reason(const char *line, size_t len, char out[PVE_REASON_SIZE])
+{
+	const char *end = line + len;
+	int blanks = 0;
+	size_t n = 0;
+
+	for (; line < end && blanks < 2; line++)
+		blanks += *line == ' ';
+	while (line + n < end && line[n] != '\r' && line[n] != '\n' && n < PVE_REASON_SIZE - 1)
+		n++;
+	memcpy(out, line, n);
+	out[n] = '\0';
+}
+
+static size_t
+on_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * count;
+
+	/* This version of libcurl keeps every header line it is given, without a limit. */
+	t->head_bytes += len;
+	if (t->head_bytes > PVE_HEAD_MAX)
+		return 0;
+	if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+		take_reason(data, len, t->answer->reason);
+	return len;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t len = size * count;
+
+	t->body_error = buf_add(&t->answer->body, data, len);
+	return t->body_error < 0 ? 0 : len;
+}
+
+/* ---- preparing ---- */
+
+static int
+write_texts(struct transfer *t)
+{
+	const struct pve_identity *identity = t->call->identity;
+	bool v6 = strchr(t->pve->host, ':') != NULL;
+	int r;
+
+	r = buf_addf(&t->url, "https://%s%s%s:%u%s", v6 ? "[" : "", t->pve->host, v6 ? "]" : "",
+		t->pve->port, t->call->path);
+	if (r < 0 || identity == NULL)
+		return r;
+	r = buf_addf(&t->csrf, "CSRFPreventionToken: %s", secret_peek(&identity->csrf));
+	if (r < 0)
+		return r;
+	return pve_cookie(&t->cookie, &identity->ticket);
+}
+
+static bool
+add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+	if (longer != NULL)
+		t->headers = longer;
+	return longer != NULL;
+}
+
+static bool
+set_request(struct transfer *t)
+{
+	const struct pve_call *call = t->call;
+	CURL *h = t->handle;
+
+	if (curl_easy_setopt(h, CURLOPT_URL, buf_text(&t->url)) != CURLE_OK)
+		return false;
+	if (call->form != NULL &&
+		(curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)call->form->len) != CURLE_OK ||
+			curl_easy_setopt(h, CURLOPT_POSTFIELDS, buf_text(call->form)) != CURLE_OK ||
+			!add_header(t, "Expect:")))
+		return false;
+	if (call->identity != NULL &&
+		(curl_easy_setopt(h, CURLOPT_COOKIE, buf_text(&t->cookie)) != CURLE_OK ||
+			(call->form != NULL && !add_header(t, buf_text(&t->csrf)))))
+		return false;
+	return curl_easy_setopt(h, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+}
+
+static bool
+set_answer(struct transfer *t, long call_ms)
+{
+	CURL *h = t->handle;
+	long connect_ms = call_ms < PVE_CONNECT_MS ? call_ms : PVE_CONNECT_MS;
+
+	return curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, call_ms) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_MAXFILESIZE, (long)PVE_BODY_MAX) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_HEADERDATA, t) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_WRITEDATA, t) == CURLE_OK;
+}
+
+static int
+prepare(struct transfer *t, int64_t left_ms, struct err *err)
+{
+	long call_ms = left_ms < PVE_CALL_MS ? (long)left_ms : PVE_CALL_MS;
+
+	t->answer->body.max = PVE_BODY_MAX;
+	t->handle = pve_handle_new(t->pve);
+	if (t->handle == NULL || write_texts(t) < 0 || !set_request(t) || !set_answer(t, call_ms))
+		return err_set(err, ERR_MEMORY, "%s: no memory for the call", t->call->what);
+	return 0;
+}
+
+static void
+transfer_done(struct transfer *t)
+{
+	curl_easy_cleanup(t->handle);
+	curl_slist_free_all(t->headers);
+	buf_done(&t->url);
+	buf_done(&t->cookie);
+	buf_done(&t->csrf);
+}
+
+/* ---- judging ---- */
+
+/* How libcurl's failures count when no status has arrived, or a 200 whose body is not whole. */
+static const struct {
+	CURLcode failure;
+	int code;
+} failures[] = {
+	{CURLE_OUT_OF_MEMORY, ERR_MEMORY},
+	{CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE},
+	{CURLE_COULDNT_CONNECT, ERR_UNREACHABLE},
+	{CURLE_SEND_ERROR, ERR_UNREACHABLE},
+	{CURLE_RECV_ERROR, ERR_UNREACHABLE},
+	{CURLE_GOT_NOTHING, ERR_UNREACHABLE},
+	{CURLE_PARTIAL_FILE, ERR_UNREACHABLE},
+	/* A TLS server that hangs up; what is not TLS, or a failed negotiation, is told apart below. */
+	{CURLE_SSL_CONNECT_ERROR, ERR_UNREACHABLE},
+	{CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT},
+	{CURLE_ABORTED_BY_CALLBACK, ERR_STOPPING},
+};
+
+static int
+code_of_failure(const struct transfer *t, CURLcode failure)
+{
+	curl_off_t secured_us = 0;
+
+	/* Who accepts a connection and never begins TLS is no more there than a closed port. */
+	if (failure == CURLE_OPERATION_TIMEDOUT &&
+		(curl_easy_getinfo(t->handle, CURLINFO_APPCONNECT_TIME_T, &secured_us) != CURLE_OK ||
+			secured_us == 0))
+		return ERR_UNREACHABLE;
+	/* OpenSSL has no words of its own for a connection that broke, only for one that ended. */
+	if (failure == CURLE_SSL_CONNECT_ERROR && strstr(t->error, "error:") != NULL &&
+		strstr(t->error, "unexpected eof") == NULL)
+		return ERR_PROTOCOL;
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (failures[i].failure == failure)
+			return failures[i].code;
+	}
+	return ERR_PROTOCOL;
+}
+
+static int
+judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
+{
+	const char *what = t->call->what;
+	long verify_result = 0;
+
+	if (failure == CURLE_PEER_FAILED_VERIFICATION) {
+		curl_easy_getinfo(t->handle, CURLINFO_SSL_VERIFYRESULT, &verify_result);
+		return pve_untrusted(verify_result, err);
+	}
+	if (t->body_error == ERR_MEMORY)
+		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
+	if (t->body_error == ERR_LIMIT || t->head_bytes > PVE_HEAD_MAX ||
+		failure == CURLE_FILESIZE_EXCEEDED)
+		return err_set(err, ERR_PROTOCOL, "%s: the answer is too long", what);
+	return err_set(err, code_of_failure(t, failure), "%s: %s", what,
+		t->error[0] != '\0' ? t->error : curl_easy_strerror(failure));
+}
+
+/* Does text hold that many bytes in a row of the secret, or a shorter secret whole? */
+static bool
+holds(const char *text, const struct secret *s, size_t run)
+{
+	size_t len = strlen(text);
+
+	if (run > s->len)
+		run = s->len;
+	for (size_t i = 0; run > 0 && i + run <= s->len; i++) {
+		if (memmem(text, len, s->data + i, run) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Proxmox never quotes a secret, but whoever answers in its place might, cut or in
+ * another encoding. A ticket names its user, and so may an honest text: longer runs there.
+ */
+static bool
+gives_away(const struct pve_call *call, const char *text)
+{
+	enum { PASSWORD_RUN = 6, TICKET_RUN = 20 };
+
+	if (strstr(text, "PVE:") != NULL || strstr(text, "PVEVNC:") != NULL)
+		return true;
+	if (call->password != NULL && holds(text, call->password, PASSWORD_RUN))
+		return true;
+	return call->identity != NULL && (holds(text, &call->identity->ticket, TICKET_RUN) ||
+										 holds(text, &call->identity->csrf, TICKET_RUN));
+}
+
+/* A status line says it all, but for "Parameter verification failed." and where it says nothing. */
+static int
+judge_status(const struct transfer *t, struct err *err)
+{
+	const struct pve_answer *a = t->answer;
+	char quoted[LOG_QUOTE_SIZE], message[PVE_MESSAGE_SIZE] = "";
+	const char *reason = a->reason;
+
+	if (a->status == 400 || reason[0] == '\0')
+		pve_parse_refusal(buf_text(&a->body), a->body.len, message);
+	if (message[0] != '\0')
+		reason = message;
+	return err_set(err, pve_error_of(a->status, reason), "%s: %d %s", t->call->what, a->status,
+		gives_away(t->call, reason) ? "(text withheld: it may hold a secret)"
+									: log_quote(quoted, reason));
+}
+
+static void
+collect(struct transfer *t)
+{
+	const char *address = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
+	t->answer->status = (int)status;
+	if (curl_easy_getinfo(t->handle, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
+		snprintf(t->answer->address, sizeof(t->answer->address), "%s", address);
+}
+
+int
+pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
+	struct pve_answer *answer, struct err *err)
+{
+	struct transfer t = {.pve = pve, .call = call, .answer = answer};
+	int64_t left_ms = clock_left_ms(deadline_ms), start_ms = clock_ms();
+	CURLcode c;
+	int r;
+
+	if (atomic_load(&stopping))
+		return err_set(err, ERR_STOPPING, "%s: the program stops", call->what);
+	if (left_ms <= 0)
+		return err_set(err, ERR_TIMEOUT, "%s: no time left for it", call->what);
+	r = prepare(&t, left_ms, err);
+	if (r < 0)
+		goto out;
+	c = curl_easy_perform(t.handle);
+	collect(&t);
+	if (pve->trace.call != NULL)
+		pve->trace.call(pve->trace.arg, call->form != NULL ? "POST" : "GET", call->path,
+			answer->status, clock_ms() - start_ms);
+	/* An error's status line says what happened, even if its body went astray. */
+	if (answer->status != 0 && answer->status != 200)
+		r = judge_status(&t, err);
+	else if (c != CURLE_OK)
+		r = judge_failure(&t, c, err);
+out:
+	transfer_done(&t);
+	return r;
+}

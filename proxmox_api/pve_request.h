@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pve_request - one HTTP call to Proxmox: the only place where one is made.
+ *
+ * Threads: any; blocks until the deadline at the latest.
+ */
+#ifndef PROXMOX_API_PVE_REQUEST_H
+#define PROXMOX_API_PVE_REQUEST_H
+
+#include "base/buf.h"
+#include "proxmox_api/pve_client.h"
+
+enum {
+	PVE_REASON_SIZE = 256,
+	PVE_HEAD_MAX = 64 * 1024,
+	PVE_BODY_MAX = 256 * 1024, /* answers are some KiB; the largest is the rights of a login */
+};
+
+struct pve_call {
+	const char *what;                    /* for err.text: "login" */
+	const char *path;                    /* with /api2/json, without a query */
+	const struct buf *form;              /* POST this; NULL: GET */
+	const struct pve_identity *identity; /* NULL: not logged in yet */
+	const struct secret *password;       /* what else in the form must never be shown; or NULL */
+};
+
+struct pve_answer {
+	int status;                     /* 0: none */
+	char reason[PVE_REASON_SIZE];   /* as received */
+	char address[PVE_ADDRESS_SIZE]; /* who answered; "" when not connected */
+	struct buf body;
+};
+
+/*
+ * Make the call. *answer, all zero before, is to be ended by pve_answer_done() in
+ * any case; what has arrived is in it also on failure. Returns 0 for status 200,
+ * else any error of pve.h, with its text.
+ */
+int pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
+	struct pve_answer *answer, struct err *err) __attribute__((warn_unused_result));
+
+void pve_answer_done(struct pve_answer *answer); /* wipes */
+
+/* Append what the Cookie header says of a ticket. 0, ERR_LIMIT or ERR_MEMORY. */
+int pve_cookie(struct buf *out, const struct secret *ticket) __attribute__((warn_unused_result));
+
+#endif
