@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back_impl - one connection to Proxmox from the inside, shared by back.c (the
+ * socket's life, opening and ending) and back_io.c (sending and receiving).
+ *
+ * Functions that return int say -1 when the connection is over: the viewer has
+ * been told, and the event loop's callback returns it so that the socket is closed.
+ *
+ * Threads: the session's.
+ */
+#ifndef SESSION_BACK_IMPL_H
+#define SESSION_BACK_IMPL_H
+
+#include <openssl/types.h>
+
+#include "base/buf.h"
+#include "session/back.h"
+#include "session/frame.h"
+#include "session/rfb.h"
+#include "session/upgrade.h"
+
+enum back_state {
+	BACK_CONNECTING, /* TCP */
+	BACK_SECURING,   /* TLS */
+	BACK_UPGRADING,  /* request out, waiting for the 101 */
+	BACK_GREETING,   /* waiting for the first byte of RFB */
+	BACK_PROVING,    /* VNC authentication */
+	BACK_RELAYING,
+	BACK_CLOSING,  /* ours: sending what is left and a Close frame */
+	BACK_DRAINING, /* ours: all said, reading to the end so that nothing said is lost by a reset */
+	BACK_OVER, /* ended() was called or not wanted any more; waiting for the socket to be closed */
+};
+
+struct back {
+	uint32_t magic;
+	enum back_state state;
+	struct loop *loop;
+	struct lws *wsi;
+	int fd; /* closed by the event loop */
+	SSL *ssl;
+	struct pipe *pipe; /* the viewer's; not after back_close() */
+	const struct back_events *events;
+	void *arg;
+	struct timer timer;         /* the phase's deadline; while relaying the next ping */
+	struct pve_console console; /* secrets until they are used */
+	char key[UPGRADE_KEY_SIZE];
+	struct buf head;         /* the answer to the upgrade */
+	struct buf out;          /* handshake and control frames, sent before any chunk */
+	struct pipe_queue left;  /* after back_close(): what is still to be sent */
+	struct chunk *chunk;     /* being sent as a frame */
+	unsigned char *chunk_at; /* its rest */
+	size_t chunk_left;
+	struct frame_parser parser;
+	struct rfb rfb;
+	int64_t heard_ms;
+	bool paused; /* to_browser is full */
+	bool put;    /* bytes went into to_browser in this turn */
+	bool parted; /* the Close frame has been queued, behind everything that was left */
+	unsigned char masks[256];
+	unsigned masks_left;
+};
+
+/* ---- back.c ---- */
+
+/* Tell the viewer, once. Returns -1. */
+int back_over(struct back *b, enum end end, const struct err *err);
+int back_over_text(struct back *b, enum end end, int code, const char *text);
+
+/* The far side has ended, or the socket failed: what that means depends on how far we were. */
+int back_over_eof(struct back *b);
+
+/* Outside a callback of its own the socket is closed by the event loop's next turn. */
+void back_close_soon(struct back *b);
+
+/* The next phase, with its deadline. */
+void back_enter(struct back *b, enum back_state state, int deadline_ms);
+
+/* Ask the event loop for a turn when the socket takes bytes. */
+void back_want_write(struct back *b);
+
+/* Stop watching for bytes, until back_resume(). */
+void back_hold(struct back *b);
+
+/* ---- back_io.c ---- */
+
+/* Queue one small frame. -1 when out of memory or of random numbers. */
+int back_say(struct back *b, enum frame_opcode opcode, const void *data, size_t len);
+
+/* Send as much as the socket takes. */
+int back_flush(struct back *b);
+
+/* Receive until the socket or the queue says stop. */
+int back_receive(struct back *b);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/workers.h"
+#include "session/assets.h"
+#include "session/gates.h"
+#include "session/launch.h"
+#include "session/open.h"
+#include "session/ports.h"
+#include "session/sessions.h"
+#include "session/store.h"
+#include "session/thread.h"
+#include "session/tls_server.h"
+
+enum {
+	STOP_MS = 8000,
+	STOP_STEP_MS = 200,
+	WORKERS_MIN = 4,
+	WORKERS_MAX = 64,
+	WORKERS_WAITING = 4096,
+	WORKERS_IDLE_MS = 30000,
+	HOST_CALLS = 3, /* at once: Proxmox has three synchronous workers a node */
+	FDS_A_SESSION =
+		7, /* port, its duplicate, mailbox, event loop, one browser, one console, one spare */
+	FDS_RESERVE = 128, /* router, workers, log, libraries */
+};
+
+struct core {
+	struct env env;
+	struct launch launch;
+	struct assets *assets;
+	struct tls_server *tls;
+	struct tunables_cell *tunables;
+	struct store *store;
+	struct ports *ports;
+	struct gates *gates;
+	struct sessions *sessions;
+	struct workers *workers;
+	bool threads_ready;
+	atomic_bool stopping;
+};
+
+/* How many sessions the descriptor limit allows; the others of the range would only fail later. */
+static size_t
+affordable_ports(const struct core_config *config)
+{
+	size_t wanted = (size_t)(config->port_max - config->port_min) + 1, can = 1;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	if (limit.rlim_cur > FDS_RESERVE + FDS_A_SESSION)
+		can = (limit.rlim_cur - FDS_RESERVE) / FDS_A_SESSION;
+	if (can >= wanted)
+		return wanted;
+	log_info(LOG_SESSION_MGR,
+		"warning: %llu file descriptors are enough for %zu sessions, not for %zu: the others are "
+		"left out",
+		(unsigned long long)limit.rlim_cur, can, wanted);
+	return can;
+}
+
+static void
+trace_call(void *arg, const char *method, const char *path, int status, int64_t ms)
+{
+	(void)arg;
+	log_debug(LOG_API, "%s %s: %d in %lld ms", method, path, status, (long long)ms);
+}
+
+static int
+make_parts(struct core *core, const struct core_config *config, struct err *err)
+{
+	static const struct workers_limits limits = {
+		WORKERS_MIN, WORKERS_MAX, WORKERS_WAITING, HOST_CALLS, WORKERS_IDLE_MS};
+	int r;
+
+	r = assets_load(config->page_dir, &core->assets, err);
+	if (r == 0 && config->tls_cert_file)
+		r = tls_server_load(config->tls_cert_file, config->tls_key_file, &core->tls, err);
+	if (r == 0)
+		r = tunables_new(&config->tunables, &core->tunables, err);
+	if (r == 0)
+		r = store_memory_new(core->tunables, &core->store, err);
+	if (r == 0)
+		r = gates_new(&core->gates, err);
+	if (r == 0)
+		r = sessions_new(&core->sessions, err);
+	if (r == 0)
+		r = ports_new(config->session_ip, config->port_min, config->port_max,
+			affordable_ports(config), &core->ports, err);
+	if (r == 0)
+		r = thread_global_init(err);
+	core->threads_ready = r == 0;
+	if (r == 0)
+		r = workers_new(&limits, &core->workers, err);
+	return r;
+}
+
+int
+core_new(const struct core_config *config, struct core **out, struct err *err)
+{
+	struct core *core = calloc(1, sizeof(*core));
+	int r;
+
+	if (!core)
+		return err_set(err, ERR_MEMORY, "no memory to start");
+	r = make_parts(core, config, err);
+	if (r < 0) {
+		core_free(core);
+		return r;
+	}
+	core->env = (struct env){.tunables = core->tunables,
+		.workers = core->workers,
+		.gates = core->gates,
+		.assets = core->assets,
+		.tls = core->tls,
+		.trace = {.call = trace_call}};
+	core->launch = (struct launch){
+		.env = &core->env, .store = core->store, .ports = core->ports, .sessions = core->sessions};
+	log_info(LOG_SESSION_MGR, "%zu session ports on %s, %s", ports_count(core->ports),
+		config->session_ip, core->tls ? "TLS" : "plain");
+	*out = core;
+	return 0;
+}
+
+void
+core_free(struct core *core)
+{
+	if (!core)
+		return;
+	workers_free(core->workers);
+	if (core->threads_ready)
+		thread_global_done();
+	ports_free(core->ports);
+	sessions_free(core->sessions);
+	gates_free(core->gates);
+	if (core->store)
+		core->store->ops->free(core->store);
+	tunables_free(core->tunables);
+	tls_server_free(core->tls);
+	assets_free(core->assets);
+	free(core);
+}
+
+static void
+renew(void *arg, struct session *s)
+{
+	open_renew(arg, s);
+}
+
+void
+core_tick(struct core *core)
+{
+	struct tunables t;
+
+	workers_tick(core->workers);
+	core->store->ops->expire(core->store);
+	tunables_get(core->tunables, &t);
+	sessions_tick(core->sessions, &t, renew, &core->env);
+	tunables_done(&t);
+}
+
+void
+core_retune(struct core *core, const struct tunables *now)
+{
+	tunables_set(core->tunables, now);
+}
+
+void
+core_stop(struct core *core)
+{
+	int64_t deadline = clock_ms() + STOP_MS;
+	size_t left;
+
+	if (atomic_exchange(&core->stopping, true))
+		return;
+	/*
+	 * Sessions first, so that browsers hear of it while workers finish their
+	 * calls; a launch that was under way may still add one, hence the loop.
+	 */
+	sessions_end_all(core->sessions, END_STOPPING);
+	pve_stop();
+	workers_stop(core->workers);
+	do {
+		sessions_end_all(core->sessions, END_STOPPING);
+		left = sessions_wait_all(core->sessions, clock_ms() + STOP_STEP_MS);
+	} while (left > 0 && clock_left_ms(deadline) > 0);
+	if (left > 0)
+		log_error(LOG_SESSION_MGR, "%zu sessions did not end in time", left);
+}
+
+bool
+core_tls_covers(const struct core *core, const char *host)
+{
+	return !core->tls || tls_server_covers(core->tls, host);
+}
+
+int
+core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
+{
+	if (atomic_load(&core->stopping))
+		return err_set(err, ERR_STOPPING, "the gateway stops");
+	return core->store->ops->put(core->store, grant, token, err);
+}
+
+void
+core_open(struct core *core, const char *token, void (*done)(void *arg, struct core_opened *result),
+	void *arg)
+{
+	struct core_opened stopping = {.code = ERR_STOPPING, .end = END_STOPPING, .link_usable = true};
+
+	if (atomic_load(&core->stopping))
+		done(arg, &stopping);
+	else
+		launch_open(&core->launch, token, done, arg);
+}
+
+int
+core_status(struct core *core, struct core_status *out, struct err *err)
+{
+	out->pending_tokens = core->store->ops->count(core->store);
+	return sessions_snapshot(core->sessions, out, err);
+}
+
+void
+core_status_done(struct core_status *status)
+{
+	free(status->sessions);
+	status->sessions = NULL;
+	status->total = 0;
+}

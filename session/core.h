@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core - the gateway without its HTTP face: tokens, sessions, and what runs them.
+ *
+ * The router's only way into this room. It owns the store, the port pool, the
+ * console page's files, the workers, the session registry and the tunables, and
+ * tears them down in reverse.
+ *
+ * Threads: every function may be called from any thread and none blocks, but
+ * for core_new(), core_stop() and core_free(), which belong to main.
+ */
+#ifndef SESSION_CORE_H
+#define SESSION_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "session/end.h"
+#include "session/grant.h"
+#include "session/tunables.h"
+
+struct core_config {
+	const char *session_ip; /* address to bind session ports to, "0.0.0.0", "::", ... */
+	uint16_t port_min, port_max;
+	const char *page_dir;      /* folder with vnc.html */
+	const char *tls_cert_file; /* NULL: plain http and ws */
+	const char *tls_key_file;
+	struct tunables tunables;
+};
+
+struct core; /* opaque, see core.c */
+
+/*
+ * Bind the ports, read the page's files and the certificate, start the workers.
+ * Writes warnings to the log. Returns 0, ERR_INVALID (page folder, certificate,
+ * address), ERR_BUSY (no port of the range is free), ERR_SYSTEM or ERR_MEMORY;
+ * the text names the configuration key.
+ */
+int core_new(const struct core_config *config, struct core **out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* Once a second, from main: expiries, timeouts, threads that have ended. */
+void core_tick(struct core *core);
+
+/* SIGHUP. The policy is referenced, not moved. */
+void core_retune(struct core *core, const struct tunables *now);
+
+/*
+ * Refuse new work, answer what waits with END_STOPPING, close every browser with
+ * code 1001 and end every thread. Takes at most about 8 s. Idempotent.
+ */
+void core_stop(struct core *core);
+void core_free(struct core *core); /* after core_stop() and after the last done() was delivered */
+
+/* Does the session certificate cover this name or address? True without TLS. */
+bool core_tls_covers(const struct core *core, const char *host);
+
+/* ---- POST /create ---- */
+
+/*
+ * Keep *grant under a fresh token, which becomes the caller's. *grant is NULL on success.
+ * 0, ERR_LIMIT (too many pending), ERR_STOPPING, ERR_MEMORY, ERR_SYSTEM.
+ */
+int core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* ---- GET /vnc/<token> ---- */
+
+struct core_opened {
+	int code;           /* 0, or ERR_*: ERR_NOT_FOUND with unknown_token is "Invalid session." */
+	bool unknown_token; /* unknown, used or expired */
+	bool link_usable;   /* failed before Proxmox judged the login: the same link works again */
+	enum end end;       /* the customer's reason when code < 0 and !unknown_token */
+	uint16_t port;      /* on success: the session's port, already accepting */
+	struct secret key;  /* on success: the link's own key; done() may move it out */
+};
+
+/*
+ * Open the console behind a token, within the tunables' open_timeout_s. done() is
+ * called exactly once: on this thread before core_open() returns (unknown token, no
+ * capacity, stopping) or later on a worker or main. *result lives during the call.
+ */
+void core_open(struct core *core, const char *token,
+	void (*done)(void *arg, struct core_opened *result), void *arg);
+
+/* ---- GET /status ---- */
+
+enum session_state { SESSION_CREATED, SESSION_ACTIVE, SESSION_DISCONNECTED, SESSION_ENDED };
+
+enum { SESSION_KEY_SIZE = 96, SESSION_ID_SIZE = 136 };
+
+struct session_info {
+	char key[SESSION_KEY_SIZE]; /* "vm:pve:100", "lxc:pve:200" */
+	char id[SESSION_ID_SIZE];   /* "vnc_1700000000_vm:pve:100", unique in this process */
+	char node[PVE_NODE_SIZE];
+	uint32_t vmid;
+	uint16_t port;
+	enum session_state state; /* never SESSION_ENDED here */
+	unsigned viewers;
+	int64_t created_unix;
+	int64_t connected_unix; /* first browser; 0: none yet */
+	int64_t connected_s;    /* seconds since connected_unix; 0: none yet */
+	int64_t age_s;
+};
+
+struct core_status {
+	size_t pending_tokens;
+	size_t created, active, disconnected; /* sessions by state */
+	size_t total;                         /* length of sessions[] */
+	struct session_info *sessions;        /* oldest first; freed by core_status_done() */
+};
+
+/* 0 or ERR_MEMORY. */
+int core_status(struct core *core, struct core_status *out, struct err *err)
+	__attribute__((warn_unused_result));
+void core_status_done(struct core_status *status);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/csp.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <strings.h>
+
+/* Find needle, in any case, in text[0..len); NULL when it is not there. */
+static const char *
+find(const char *text, size_t len, const char *needle)
+{
+	size_t n = strlen(needle);
+
+	for (; len >= n; text++, len--)
+		if (strncasecmp(text, needle, n) == 0)
+			return text;
+	return NULL;
+}
+
+static int
+add_hash(struct buf *out, const char *script, size_t len)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char text[EVP_MAX_MD_SIZE * 2];
+	unsigned n = 0;
+
+	if (EVP_Digest(script, len, digest, &n, EVP_sha256(), NULL) != 1)
+		return ERR_SYSTEM;
+	EVP_EncodeBlock((unsigned char *)text, digest, (int)n);
+	return buf_addf(out, " 'sha256-%s'", text);
+}
+
+/* The hash of every script element without a src attribute. */
+static int
+add_hashes(struct buf *out, const char *html, size_t len)
+{
+	const char *end = html + len, *tag, *body, *close;
+	int r;
+
+	while ((tag = find(html, (size_t)(end - html), "<script"))) {
+		body = memchr(tag, '>', (size_t)(end - tag));
+		if (!body)
+			break;
+		body++;
+		close = find(body, (size_t)(end - body), "</script");
+		if (!close)
+			break;
+		if (!find(tag, (size_t)(body - tag), "src=")) {
+			r = add_hash(out, body, (size_t)(close - body));
+			if (r < 0)
+				return r;
+		}
+		html = close;
+	}
+	return 0;
+}
+
+int
+csp_for_html(struct buf *out, const char *html, size_t len)
+{
+	bool styled = find(html, len, "<style") || find(html, len, " style=");
+	int r;
+
+	r = buf_addf(out, "script-src 'self'");
+	if (r == 0)
+		r = add_hashes(out, html, len);
+	if (r == 0)
+		r = buf_addf(out, "; style-src 'self'%s", styled ? " 'unsafe-inline'" : "");
+	return r;
+}
+
+bool
+csp_host_ok(const char *host)
+{
+	const char *c;
+
+	for (c = host; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(".-:[]", *c))
+			return false;
+	return c > host && c - host <= CSP_HOST_MAX;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env - what every session's thread and job may use; made and owned by core.
+ *
+ * Threads: immutable while sessions live; what it points to is thread-safe.
+ */
+#ifndef SESSION_ENV_H
+#define SESSION_ENV_H
+
+#include "proxmox_api/pve.h"
+
+struct env {
+	struct tunables_cell *tunables;
+	struct workers *workers;
+	struct gates *gates;
+	const struct assets *assets;
+	const struct tls_server *tls; /* NULL: plain */
+	struct pve_trace trace;
+};
+
+enum { LANE_SIZE = PVE_HOST_SIZE + 8 };
+
+/* The workers' lane of a target's host: "host:port". */
+void env_lane(char out[LANE_SIZE], const struct pve_target *target);
+
+#endif

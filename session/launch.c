@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/launch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/workers.h"
+#include "session/thread.h"
+#include "session/token.h"
+
+/* One GET of a link, from the token to the answer. */
+struct opening {
+	struct launch *launch;
+	void (*done)(void *arg, struct core_opened *result);
+	void *arg;
+	struct secret token;
+	struct grant *grant;     /* NULL until taken */
+	struct port_lease lease; /* reserved before the token is taken; empty when all are in use */
+	struct tunables tunables;
+	int64_t deadline_ms;
+	bool judged; /* Proxmox has answered the login: the link is spent */
+};
+
+static void
+opening_free(struct opening *o)
+{
+	secret_wipe(&o->token);
+	grant_free(o->grant);
+	ports_return(&o->lease);
+	tunables_done(&o->tunables);
+	free(o);
+}
+
+/* Answer, and put the grant back if the link has not been used up. */
+static void
+finish(struct opening *o, struct core_opened *result)
+{
+	if (result->code < 0 && o->grant && !o->judged) {
+		o->launch->store->ops->restore(o->launch->store, secret_peek(&o->token), &o->grant);
+		result->link_usable = true;
+	}
+	o->done(o->arg, result);
+	secret_wipe(&result->key);
+	opening_free(o);
+}
+
+static void
+finish_failed(struct opening *o, int code, const struct err *err)
+{
+	struct core_opened result = {.code = code, .end = end_of_err(code)};
+
+	if (!o->grant)
+		result.unknown_token = true;
+	else
+		log_error(LOG_PROXY, "vm %u on node %s at %s:%u for %s: %s: %s%s", o->grant->target.vmid,
+			o->grant->target.node, o->grant->target.host, o->grant->target.port, o->grant->user,
+			end_row(result.end)->log, err->text, o->judged ? "" : " (the link stays usable)");
+	finish(o, &result);
+}
+
+/* Start a session of our own with the reserved port; if another link was faster, join its session. */
+static int
+start_session(struct opening *o, enum pve_guest_type type, struct pve **pve, struct session **out,
+	struct err *err)
+{
+	struct launch *l = o->launch;
+	struct session *s = NULL, *other;
+	int r;
+
+	if (!o->lease.pool)
+		return err_set(err, ERR_BUSY, "all session ports are in use");
+	r = session_new(l->sessions, &o->grant->target, type, pve, &o->lease, &s, err);
+	if (r < 0)
+		return r;
+	r = thread_start(s, l->env, err);
+	if (r < 0) {
+		session_unref(s);
+		return r;
+	}
+	other = sessions_add(l->sessions, s);
+	if (other) {
+		while (session_end(s, END_KILLED) < 0)
+			; /* out of memory: it must be told, or it would run for ever */
+		session_unref(s);
+		*out = other;
+		return 0;
+	}
+	log_info(LOG_SESSION_MGR, "%s: created on port %u for %s at %s:%u", s->id, s->port,
+		pve_user(s->pve), s->target.host, s->target.port);
+	*out = s;
+	return 0;
+}
+
+/* Join or start, and get a key. A session that ends while we join it makes us start another. */
+static int
+join_or_start(struct opening *o, enum pve_guest_type type, struct pve **pve,
+	struct core_opened *result, struct err *err)
+{
+	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, type, pve_user(*pve));
+	int r = ERR_GONE;
+
+	if (s) {
+		r = session_add_link(s, &result->key, err);
+		if (r == 0)
+			log_info(LOG_SESSION_MGR, "%s: joined by another link", s->id);
+	}
+	if (r == ERR_GONE) {
+		session_unref(s);
+		s = NULL;
+		r = start_session(o, type, pve, &s, err);
+		if (r == 0)
+			r = session_add_link(s, &result->key, err);
+	}
+	if (r == 0)
+		result->port = s->port;
+	session_unref(s);
+	return r;
+}
+
+static void
+run(void *arg)
+{
+	struct opening *o = arg;
+	struct grant *grant = o->grant;
+	struct core_opened result = {.code = 0};
+	enum pve_guest_type type = PVE_GUEST_UNKNOWN;
+	struct pve *pve = NULL;
+	struct err err = {0, ""};
+	int r;
+
+	r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, grant->user,
+		&grant->password, o->deadline_ms, &pve, &o->judged, &err);
+	/* An answer of any kind ends the password's work; silence leaves the link usable. */
+	if (o->judged)
+		grant_wipe_credentials(grant);
+	if (r == 0)
+		r = pve_guest_running(pve, &grant->target, &type, o->deadline_ms, &err);
+	if (r == 0)
+		r = join_or_start(o, type, &pve, &result, &err);
+	pve_unref(pve);
+	if (r < 0)
+		finish_failed(o, r, &err);
+	else
+		finish(o, &result);
+}
+
+static void
+late(void *arg)
+{
+	struct opening *o = arg;
+	struct err err;
+	int code = clock_left_ms(o->deadline_ms) > 0 ? ERR_STOPPING : ERR_TIMEOUT;
+
+	err_set(
+		&err, code, code == ERR_TIMEOUT ? "the host's earlier calls took too long" : "stopping");
+	finish_failed(o, code, &err);
+}
+
+/* A port is free, or a session is there that this grant may join without one. */
+static bool
+has_place(struct opening *o)
+{
+	struct session *s;
+
+	if (o->lease.pool)
+		return true;
+	s = sessions_find(o->launch->sessions, &o->grant->target, PVE_GUEST_UNKNOWN, o->grant->user);
+	session_unref(s);
+	return s != NULL;
+}
+
+/* Take the token and queue the rest. Blocks only if the store does. */
+static void
+begin(void *arg)
+{
+	struct opening *o = arg;
+	struct launch *l = o->launch;
+	char lane[LANE_SIZE];
+	struct job job = {.lane = lane, .run = run, .late = late, .arg = o};
+	struct err err;
+	int r;
+
+	r = l->store->ops->take(l->store, secret_peek(&o->token), &o->grant, &err);
+	if (r == 0 && !has_place(o))
+		r = err_set(&err, ERR_BUSY, "all %zu session ports are in use", ports_count(l->ports));
+	if (r == 0) {
+		env_lane(lane, &o->grant->target);
+		job.deadline_ms = o->deadline_ms;
+		r = workers_post(l->env->workers, &job, &err);
+	}
+	if (r < 0)
+		finish_failed(o, r, &err);
+}
+
+static void
+begin_late(void *arg)
+{
+	late(arg);
+}
+
+void
+launch_open(struct launch *l, const char *token,
+	void (*done)(void *arg, struct core_opened *result), void *arg)
+{
+	struct core_opened failed = {.code = ERR_MEMORY, .end = END_INTERNAL, .link_usable = true};
+	struct opening *o = calloc(1, sizeof(*o));
+	struct job job = {.run = begin, .late = begin_late, .arg = o};
+	struct err err;
+	int r;
+
+	if (!o) {
+		done(arg, &failed);
+		return;
+	}
+	o->launch = l;
+	o->done = done;
+	o->arg = arg;
+	tunables_get(l->env->tunables, &o->tunables);
+	o->deadline_ms = clock_ms() + o->tunables.open_timeout_s * INT64_C(1000);
+	if (secret_set(&o->token, token, strnlen(token, TOKEN_CHARS + 1)) < 0) {
+		done(arg, &failed);
+		opening_free(o);
+		return;
+	}
+	if (ports_lease(l->ports, &o->lease, &err) < 0)
+		log_debug(LOG_PROXY, "%s: the link can only join a session", err.text);
+	if (!l->store->ops->may_block) {
+		begin(o);
+		return;
+	}
+	job.deadline_ms = o->deadline_ms;
+	r = workers_post(l->env->workers, &job, &err);
+	if (r < 0) {
+		failed.code = r;
+		failed.end = end_of_err(r);
+		done(arg, &failed);
+		opening_free(o);
+	}
+}

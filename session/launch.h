@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * launch - from a token to a running session: what happens behind GET /vnc/<token>.
+ *
+ * The token is taken at once (on a worker if the store may block); the rest
+ * runs as one job in the lane of the grant's Proxmox host: log in, wipe the
+ * password, look whether the guest runs, join a running session or start one,
+ * add the link's key. Until Proxmox has judged the login, a failure puts the
+ * grant back, so that the link stays usable.
+ *
+ * Threads: launch_open() from any; nothing blocks.
+ */
+#ifndef SESSION_LAUNCH_H
+#define SESSION_LAUNCH_H
+
+#include "session/core.h"
+#include "session/env.h"
+#include "session/ports.h"
+#include "session/sessions.h"
+#include "session/store.h"
+
+/* What launching needs; owned by core, immutable while it runs. */
+struct launch {
+	const struct env *env;
+	struct store *store;
+	struct ports *ports;
+	struct sessions *sessions;
+};
+
+/* See core_open(). */
+void launch_open(struct launch *l, const char *token,
+	void (*done)(void *arg, struct core_opened *result), void *arg);
+
+#endif

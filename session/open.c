@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/open.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/workers.h"
+#include "session/sessions.h"
+
+void
+env_lane(char out[LANE_SIZE], const struct pve_target *target)
+{
+	snprintf(out, LANE_SIZE, "%s:%u", target->host, target->port);
+}
+
+struct asking {
+	struct session *session;
+	struct console_mail *mail;
+	int64_t deadline_ms;
+};
+
+static void
+discard_console(struct mail *mail)
+{
+	struct console_mail *m = (struct console_mail *)mail;
+
+	pve_console_done(&m->console);
+	free(m);
+}
+
+static void
+asking_free(struct asking *a)
+{
+	if (!a)
+		return;
+	session_unref(a->session);
+	free(a->mail);
+	free(a);
+}
+
+/* Hand the answer to the session's thread; an unread console is dropped, and its port dies by itself. */
+static void
+answer(struct asking *a)
+{
+	struct mail *mail = &a->mail->mail;
+
+	a->mail = NULL;
+	if (mailbox_post(a->session->mailbox, &mail) < 0)
+		mail->discard(mail);
+	asking_free(a);
+}
+
+static void
+run_asking(void *arg)
+{
+	struct asking *a = arg;
+	struct session *s = a->session;
+	enum pve_guest_type type = s->type;
+	struct err *err = &a->mail->err;
+	int r;
+
+	r = pve_guest_running(s->pve, &s->target, &type, a->deadline_ms, err);
+	if (r == 0)
+		r = pve_console_open(s->pve, &s->target, s->type, a->deadline_ms, &a->mail->console, err);
+	if (r == 0)
+		err->code = 0;
+	log_debug(LOG_PROXY_CFG, "%s: console ticket for browser %llu: %s", s->id,
+		(unsigned long long)a->mail->viewer, r == 0 ? "ok" : err_name(r));
+	answer(a);
+}
+
+static void
+late_asking(void *arg)
+{
+	struct asking *a = arg;
+
+	err_set(&a->mail->err, ERR_TIMEOUT, "the host's earlier calls took too long");
+	answer(a);
+}
+
+int
+open_console(
+	const struct env *env, struct session *s, uint64_t viewer, int64_t deadline_ms, struct err *err)
+{
+	struct asking *a = calloc(1, sizeof(*a));
+	char lane[LANE_SIZE];
+	struct job job = {
+		.lane = lane, .deadline_ms = deadline_ms, .run = run_asking, .late = late_asking, .arg = a};
+	int r;
+
+	if (a)
+		a->mail = calloc(1, sizeof(*a->mail));
+	if (!a || !a->mail) {
+		free(a);
+		return err_set(err, ERR_MEMORY, "no memory for a console job");
+	}
+	a->session = session_ref(s);
+	a->deadline_ms = deadline_ms;
+	a->mail->mail.kind = MAIL_CONSOLE;
+	a->mail->mail.discard = discard_console;
+	a->mail->viewer = viewer;
+	env_lane(lane, &s->target);
+	r = workers_post(env->workers, &job, err);
+	if (r < 0)
+		asking_free(a);
+	return r;
+}
+
+static void
+run_renewal(void *arg)
+{
+	struct session *s = arg;
+	struct err err = {0, ""};
+	int r;
+
+	r = pve_renew(s->pve, clock_ms() + PVE_CALL_MS, &err);
+	if (r < 0)
+		log_error(
+			LOG_API, "%s: login ticket not renewed, next try in a minute: %s", s->id, err.text);
+	else
+		log_debug(LOG_API, "%s: login ticket renewed", s->id);
+	sessions_renewed(s, r == 0);
+	session_unref(s);
+}
+
+static void
+late_renewal(void *arg)
+{
+	struct session *s = arg;
+
+	sessions_renewed(s, false);
+	session_unref(s);
+}
+
+void
+open_renew(const struct env *env, struct session *s)
+{
+	char lane[LANE_SIZE];
+	struct job job = {.lane = lane,
+		.deadline_ms = clock_ms() + PVE_CALL_MS,
+		.run = run_renewal,
+		.late = late_renewal,
+		.arg = s};
+
+	env_lane(lane, &s->target);
+	if (workers_post(env->workers, &job, NULL) < 0)
+		late_renewal(s);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipe - what is on its way in one browser's connection: a queue a direction.
+ *
+ * A queue holds chunks of at most PIPE_CHUNK bytes; small pieces are merged
+ * into the last chunk, so many little messages leave as one write. It asks for
+ * a pause at PIPE_HIGH and allows more at PIPE_LOW, which bounds it at
+ * PIPE_HIGH plus one receive. Knows neither sockets nor websockets; a chunk has
+ * PIPE_HEADROOM free bytes in front, where a sender can put its frame head.
+ *
+ * Threads: one, the session's; relaying takes no lock.
+ */
+#ifndef SESSION_PIPE_H
+#define SESSION_PIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	PIPE_CHUNK = 16384,
+	PIPE_HEADROOM = 16,
+	PIPE_HIGH = 65536,
+	PIPE_LOW = 16384,
+};
+
+enum { PIPE_OK = 0, PIPE_PAUSE = 1 };
+
+struct chunk {
+	struct chunk *next;
+	size_t len;
+	unsigned char head[PIPE_HEADROOM]; /* directly in front of data */
+	unsigned char data[PIPE_CHUNK];
+};
+
+/* All zero is an empty queue. */
+struct pipe_queue {
+	struct chunk *first, *last;
+	size_t bytes;   /* now waiting */
+	uint64_t total; /* ever put */
+	bool paused;    /* the source was told to pause and not yet to go on */
+};
+
+/* One connection's queues. All zero is an empty pipe. */
+struct pipe {
+	struct pipe_queue to_browser;
+	struct pipe_queue to_pve;
+};
+
+/*
+ * Append a copy. PIPE_OK; PIPE_PAUSE when the source should stop receiving
+ * (the bytes are taken all the same); ERR_MEMORY when some were not taken,
+ * after which the connection can only end.
+ */
+int pipe_put(struct pipe_queue *q, const void *data, size_t len)
+	__attribute__((warn_unused_result));
+
+/* Detach the first chunk, to be sent whole and freed with chunk_free(); NULL when empty. */
+struct chunk *pipe_take(struct pipe_queue *q);
+
+/* True once after a pause, when the source may go on. To be asked after pipe_take(). */
+bool pipe_may_resume(struct pipe_queue *q);
+
+void chunk_free(struct chunk *chunk);
+
+/* Free what waits in both queues. */
+void pipe_done(struct pipe *pipe);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session - one guest's console: its public record, and what its thread is told.
+ *
+ * Shared by reference count between the registry, the session's thread and jobs
+ * on workers. Letters: [i] immutable after creation, [a] atomic, [r] under the
+ * registry's lock, [s] the session's thread only.
+ *
+ * Threads: session_add_link(), session_end(), ref and unref from any thread.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/mailbox.h"
+#include "session/core.h"
+#include "session/ports.h"
+
+struct sessions;
+
+struct session {
+	uint32_t magic;              /* [i] SESSION_MAGIC */
+	atomic_int refs;             /* [a] */
+	struct sessions *registry;   /* [i] */
+	char key[SESSION_KEY_SIZE];  /* [i] "vm:pve:100" */
+	char id[SESSION_ID_SIZE];    /* [i] how logs and /status name it */
+	struct pve_target target;    /* [i] */
+	enum pve_guest_type type;    /* [i] */
+	struct pve *pve;             /* [i] the login; one reference */
+	struct mailbox *mailbox;     /* [i] one reference */
+	uint16_t port;               /* [i] */
+	struct port_lease lease;     /* [s] returned by the thread at its end */
+	int64_t created_unix;        /* [i] */
+	int64_t created_ms;          /* [i] */
+	pthread_t thread;            /* [r] joined by the reaper */
+	enum session_state state;    /* [r] */
+	bool ending;                 /* [r] told to end: nobody joins any more */
+	unsigned viewers;            /* [r] browsers connected */
+	int64_t connected_unix;      /* [r] first browser; 0: none yet */
+	int64_t connected_ms;        /* [r] */
+	int64_t disconnected_ms;     /* [r] when the last browser left */
+	int64_t renew_ms;            /* [r] when the login ticket is due for renewal */
+	struct session *next;        /* [r] in the registry's list */
+	atomic_uint links;           /* [a] keys made, at most SESSION_LINKS_MAX */
+	_Atomic uint64_t to_browser; /* [a] bytes relayed */
+	_Atomic uint64_t to_pve;     /* [a] */
+};
+
+enum { SESSION_MAGIC = 0x53455353, SESSION_LINKS_MAX = 1024 };
+
+/* ---- what the thread finds in its mailbox ---- */
+
+enum session_mail_kind { MAIL_LINK, MAIL_END, MAIL_GATE, MAIL_CONSOLE };
+
+struct link_mail { /* MAIL_LINK: one more key opens this session */
+	struct mail mail;
+	struct secret key;
+};
+
+struct end_mail { /* MAIL_END */
+	struct mail mail;
+	enum end end;
+};
+
+struct console_mail { /* MAIL_CONSOLE: the answer to console_ask() */
+	struct mail mail;
+	uint64_t viewer;
+	struct err err; /* code 0: console is good */
+	struct pve_console console;
+};
+
+/*
+ * A new session, not yet in the registry. *pve and *lease are moved into it.
+ * Returns 0, ERR_MEMORY or ERR_SYSTEM (then both stay the caller's).
+ */
+int session_new(struct sessions *registry, const struct pve_target *target,
+	enum pve_guest_type type, struct pve **pve, struct port_lease *lease, struct session **out,
+	struct err *err) __attribute__((warn_unused_result));
+struct session *session_ref(struct session *s);
+void session_unref(struct session *s);
+
+/*
+ * Make a key under which the session can be opened from now on. On success *key
+ * is the caller's. ERR_GONE when the session has ended, ERR_LIMIT when it has
+ * SESSION_LINKS_MAX keys, ERR_MEMORY, ERR_SYSTEM.
+ */
+int session_add_link(struct session *s, struct secret *key, struct err *err)
+	__attribute__((warn_unused_result));
+
+/*
+ * Tell the thread to end; 0 also when it has ended already. It ignores a timeout
+ * when a browser has come meanwhile. ERR_MEMORY: it was not told.
+ */
+int session_end(struct session *s, enum end end) __attribute__((warn_unused_result));
+
+/* "qemu" rows are called vm in keys, as the users know them. */
+void session_format_key(
+	char out[SESSION_KEY_SIZE], const struct pve_target *target, enum pve_guest_type type);
+
+#endif

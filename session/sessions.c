@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/sessions.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+
+enum {
+	RENEW_AFTER_MS = 60 * 60 * 1000, /* product.md: at 60 minutes of age */
+	RENEW_RETRY_MS = 60 * 1000,
+	RENEW_NEVER_TWICE_MS = 10 * 60 * 1000, /* a renewal under way is over by then */
+};
+
+struct sessions {
+	struct lock lock;
+	pthread_cond_t someone_ended;
+	struct session *first; /* [r] oldest first */
+	struct session **tail; /* [r] */
+	struct session *ended; /* [r] threads to be joined */
+	size_t count;          /* [r] in first or ended */
+	int64_t name_unix;     /* [r] second of the last id given */
+	unsigned name_serial;  /* [r] ids given in that second */
+};
+
+int
+sessions_new(struct sessions **out, struct err *err)
+{
+	struct sessions *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return err_set(err, ERR_MEMORY, "no memory for the session registry");
+	lock_init(&r->lock, LOCK_REGISTRY);
+	lock_cond_init(&r->someone_ended);
+	r->tail = &r->first;
+	*out = r;
+	return 0;
+}
+
+void
+sessions_free(struct sessions *r)
+{
+	if (!r)
+		return;
+	assert(r->count == 0);
+	pthread_cond_destroy(&r->someone_ended);
+	lock_done(&r->lock);
+	free(r);
+}
+
+void
+sessions_name(struct sessions *r, struct session *s)
+{
+	int64_t unix_s;
+	unsigned serial;
+
+	lock_take(&r->lock);
+	/* Never back, neither by a clock that is set nor by a thread that was late: unique is unique. */
+	if (s->created_unix > r->name_unix) {
+		r->name_unix = s->created_unix;
+		r->name_serial = 0;
+	}
+	unix_s = r->name_unix;
+	serial = ++r->name_serial;
+	lock_release(&r->lock);
+	if (serial == 1)
+		snprintf(s->id, sizeof(s->id), "vnc_%lld_%s", (long long)unix_s, s->key);
+	else
+		snprintf(s->id, sizeof(s->id), "vnc_%lld_%s_%u", (long long)unix_s, s->key, serial);
+}
+
+static bool
+same_target(const struct pve_target *a, const struct pve_target *b)
+{
+	return a->vmid == b->vmid && a->port == b->port && strcmp(a->host, b->host) == 0 &&
+		   strcmp(a->node, b->node) == 0;
+}
+
+static struct session *
+find(
+	struct sessions *r, const struct pve_target *target, enum pve_guest_type type, const char *user)
+{
+	struct session *s;
+
+	for (s = r->first; s; s = s->next)
+		if (!s->ending && s->state != SESSION_ENDED && same_target(&s->target, target) &&
+			(type == PVE_GUEST_UNKNOWN || type == s->type) && strcmp(pve_user(s->pve), user) == 0)
+			return session_ref(s);
+	return NULL;
+}
+
+struct session *
+sessions_find(
+	struct sessions *r, const struct pve_target *target, enum pve_guest_type type, const char *user)
+{
+	struct session *s;
+
+	lock_take(&r->lock);
+	s = find(r, target, type, user);
+	lock_release(&r->lock);
+	return s;
+}
+
+/* The one place where a session's state changes. */
+static void
+set_state(struct session *s, enum session_state state, int64_t now_ms)
+{
+	assert(s->state != SESSION_ENDED);
+	if (state == SESSION_ACTIVE && s->connected_unix == 0) {
+		s->connected_unix = clock_unix();
+		s->connected_ms = now_ms;
+	}
+	if (state == SESSION_DISCONNECTED)
+		s->disconnected_ms = now_ms;
+	s->state = state;
+}
+
+struct session *
+sessions_add(struct sessions *r, struct session *s)
+{
+	struct session *other;
+
+	lock_take(&r->lock);
+	other = find(r, &s->target, s->type, pve_user(s->pve));
+	s->ending = other != NULL;
+	s->renew_ms = s->created_ms + RENEW_AFTER_MS;
+	*r->tail = session_ref(s);
+	r->tail = &s->next;
+	r->count++;
+	lock_release(&r->lock);
+	return other;
+}
+
+void
+sessions_viewer_up(struct session *s)
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	if (s->viewers++ == 0)
+		set_state(s, SESSION_ACTIVE, clock_ms());
+	lock_release(&r->lock);
+}
+
+void
+sessions_viewer_down(struct session *s)
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	assert(s->viewers > 0);
+	if (--s->viewers == 0)
+		set_state(s, SESSION_DISCONNECTED, clock_ms());
+	lock_release(&r->lock);
+}
+
+void
+sessions_stays(struct session *s)
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	s->ending = false;
+	lock_release(&r->lock);
+}
+
+static void
+unlink_living(struct sessions *r, struct session *s)
+{
+	struct session **link = &r->first;
+
+	while (*link != s)
+		link = &(*link)->next;
+	*link = s->next;
+	if (r->tail == &s->next)
+		r->tail = link;
+}
+
+void
+sessions_ended(struct session *s)
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	set_state(s, SESSION_ENDED, clock_ms());
+	unlink_living(r, s);
+	s->next = r->ended;
+	r->ended = s;
+	pthread_cond_signal(&r->someone_ended);
+	lock_release(&r->lock);
+}
+
+/* Join what has ended; the threads are at their last instruction. */
+static void
+join_ended(struct sessions *r)
+{
+	struct session *s, *ended;
+
+	lock_take(&r->lock);
+	ended = r->ended;
+	r->ended = NULL;
+	for (s = ended; s; s = s->next)
+		r->count--;
+	lock_release(&r->lock);
+	while ((s = ended)) {
+		ended = s->next;
+		pthread_join(s->thread, NULL);
+		session_unref(s);
+	}
+}
+
+static enum end
+past_its_time(const struct session *s, const struct tunables *t, int64_t now)
+{
+	if (t->max_duration_s > 0 && now - s->created_ms >= t->max_duration_s * INT64_C(1000))
+		return END_MAX_DURATION;
+	if (s->state == SESSION_CREATED && now - s->created_ms >= t->connect_timeout_s * INT64_C(1000))
+		return END_CONNECT_TIMEOUT;
+	if (s->state == SESSION_DISCONNECTED &&
+		now - s->disconnected_ms >= t->reconnect_timeout_s * INT64_C(1000))
+		return END_RECONNECT_TIMEOUT;
+	return END_NONE;
+}
+
+/* One due session of a kind per look, so that nothing is called under the lock. */
+static struct session *
+next_due(struct sessions *r, const struct tunables *t, int64_t now, enum end *end)
+{
+	struct session *s;
+
+	*end = END_NONE;
+	lock_take(&r->lock);
+	for (s = r->first; s; s = s->next) {
+		if (s->ending)
+			continue;
+		*end = past_its_time(s, t, now);
+		if (*end != END_NONE) {
+			s->ending = true;
+			break;
+		}
+		if (now >= s->renew_ms) {
+			s->renew_ms = now + RENEW_NEVER_TWICE_MS;
+			break;
+		}
+	}
+	if (s)
+		session_ref(s);
+	lock_release(&r->lock);
+	return s;
+}
+
+void
+sessions_tick(struct sessions *r, const struct tunables *t,
+	void (*renew)(void *arg, struct session *s), void *arg)
+{
+	struct session *s;
+	enum end end;
+	int told;
+
+	join_ended(r);
+	while ((s = next_due(r, t, clock_ms(), &end))) {
+		if (end == END_NONE) {
+			renew(arg, s);
+			continue;
+		}
+		told = session_end(s, end);
+		if (told < 0)
+			sessions_stays(s);
+		session_unref(s);
+		if (told < 0)
+			return; /* out of memory: again in a second */
+	}
+}
+
+void
+sessions_renewed(struct session *s, bool ok)
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	s->renew_ms = clock_ms() + (ok ? RENEW_AFTER_MS : RENEW_RETRY_MS);
+	lock_release(&r->lock);
+}
+
+/* The first session that has not been told yet. */
+static struct session *
+next_living(struct sessions *r)
+{
+	struct session *s;
+
+	lock_take(&r->lock);
+	for (s = r->first; s && s->ending; s = s->next)
+		;
+	if (s) {
+		s->ending = true;
+		session_ref(s);
+	}
+	lock_release(&r->lock);
+	return s;
+}
+
+void
+sessions_end_all(struct sessions *r, enum end end)
+{
+	struct session *s;
+
+	int r_end = 0;
+
+	/* Out of memory: the others are told when core_stop() calls again. */
+	while (r_end == 0 && (s = next_living(r))) {
+		r_end = session_end(s, end);
+		if (r_end < 0)
+			sessions_stays(s);
+		session_unref(s);
+	}
+}
+
+size_t
+sessions_wait_all(struct sessions *r, int64_t deadline_ms)
+{
+	size_t left;
+
+	for (;;) {
+		join_ended(r);
+		lock_take(&r->lock);
+		left = r->count;
+		if (left > 0 && !r->ended && !lock_wait(&r->lock, &r->someone_ended, deadline_ms)) {
+			lock_release(&r->lock);
+			return left;
+		}
+		lock_release(&r->lock);
+		if (left == 0)
+			return 0;
+	}
+}
+
+static void
+describe(const struct session *s, struct session_info *info, int64_t now)
+{
+	memset(info, 0, sizeof(*info));
+	memcpy(info->key, s->key, sizeof(info->key));
+	memcpy(info->id, s->id, sizeof(info->id));
+	memcpy(info->node, s->target.node, sizeof(info->node));
+	info->vmid = s->target.vmid;
+	info->port = s->port;
+	info->state = s->state;
+	info->viewers = s->viewers;
+	info->created_unix = s->created_unix;
+	info->connected_unix = s->connected_unix;
+	info->connected_s = s->connected_unix ? (now - s->connected_ms) / 1000 : 0;
+	info->age_s = (now - s->created_ms) / 1000;
+}
+
+int
+sessions_snapshot(struct sessions *r, struct core_status *out, struct err *err)
+{
+	struct session_info *list;
+	struct session *s;
+	int64_t now = clock_ms();
+	size_t n = 0, cap;
+
+	lock_take(&r->lock);
+	cap = r->count;
+	lock_release(&r->lock);
+	/* A session more by the time of the second look is left out; the next call shows it. */
+	list = calloc(cap + 1, sizeof(*list));
+	if (!list)
+		return err_set(err, ERR_MEMORY, "no memory for %zu sessions", cap);
+	out->created = out->active = out->disconnected = 0;
+	lock_take(&r->lock);
+	for (s = r->first; s && n < cap; s = s->next) {
+		if (s->ending)
+			continue;
+		describe(s, &list[n++], now);
+		out->created += s->state == SESSION_CREATED;
+		out->active += s->state == SESSION_ACTIVE;
+		out->disconnected += s->state == SESSION_DISCONNECTED;
+	}
+	lock_release(&r->lock);
+	out->total = n;
+	out->sessions = list;
+	return 0;
+}

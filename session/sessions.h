@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sessions - the registry: who is alive, in which state, and for how long still.
+ *
+ * Holds one reference to every session from sessions_add() to the moment its
+ * thread was joined. All state changes of a session happen in sessions.c.
+ *
+ * Threads: every function from any thread, but sessions_tick() and
+ * sessions_wait_all(), which join threads and belong to main.
+ */
+#ifndef SESSION_SESSIONS_H
+#define SESSION_SESSIONS_H
+
+#include "session/session.h"
+
+int sessions_new(struct sessions **out, struct err *err) __attribute__((warn_unused_result));
+void sessions_free(struct sessions *r); /* no session may be left */
+
+/* Give s its id, unique in this process. For session_new(). */
+void sessions_name(struct sessions *r, struct session *s);
+
+/*
+ * A living session of the same guest and Proxmox user, which a link may join; a
+ * reference of the caller's, or NULL. type may be PVE_GUEST_UNKNOWN: any.
+ */
+struct session *sessions_find(struct sessions *r, const struct pve_target *target,
+	enum pve_guest_type type, const char *user);
+
+/*
+ * Enter a session whose thread runs. When another one of the same guest and user
+ * is already there, s is entered as ending (its thread still has to be joined)
+ * and the other is returned, a reference of the caller's; else NULL.
+ */
+struct session *sessions_add(struct sessions *r, struct session *s);
+
+/* From the session's thread: a browser is connected (both sides authenticated), or is gone. */
+void sessions_viewer_up(struct session *s);
+void sessions_viewer_down(struct session *s);
+
+/* From the session's thread: told to end by a timeout, but a browser has come meanwhile. */
+void sessions_stays(struct session *s);
+
+/* From the session's thread, as its last act: it is to be joined. */
+void sessions_ended(struct session *s);
+
+/*
+ * Once a second: tell sessions past their time to end, join threads that have
+ * ended, and call renew() for each session whose login ticket is due (a
+ * reference is passed on; renew must not block).
+ */
+void sessions_tick(struct sessions *r, const struct tunables *t,
+	void (*renew)(void *arg, struct session *s), void *arg);
+
+/* A renewal is over; when it failed it is due again in a minute. */
+void sessions_renewed(struct session *s, bool ok);
+
+/* Tell all to end. */
+void sessions_end_all(struct sessions *r, enum end end);
+
+/* Join threads until none is left or the deadline passes; how many are left. */
+size_t sessions_wait_all(struct sessions *r, int64_t deadline_ms);
+
+/* Fill the sessions' part of *out. 0 or ERR_MEMORY. */
+int sessions_snapshot(struct sessions *r, struct core_status *out, struct err *err)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tunables - the settings that SIGHUP may change while sessions live.
+ *
+ * The cell holds the current set; readers copy it out when they need it, so a
+ * change reaches everybody at their next look and no running call is disturbed.
+ *
+ * Threads: any; guarded by LOCK_SETTINGS.
+ */
+#ifndef SESSION_TUNABLES_H
+#define SESSION_TUNABLES_H
+
+#include "base/err.h"
+#include "proxmox_api/pve.h"
+
+struct tunables {
+	int token_ttl_s;
+	int connect_timeout_s;
+	int reconnect_timeout_s;
+	int max_duration_s; /* 0: none */
+	int open_timeout_s;
+	unsigned max_pending_tokens;
+	struct pve_policy *policy; /* trust towards Proxmox; one reference */
+};
+
+struct tunables_cell; /* opaque, see tunables.c */
+
+/* A cell holding a copy of *initial, with its own reference to the policy. 0 or ERR_MEMORY. */
+int tunables_new(const struct tunables *initial, struct tunables_cell **out, struct err *err)
+	__attribute__((warn_unused_result));
+void tunables_free(struct tunables_cell *cell);
+
+void tunables_set(struct tunables_cell *cell, const struct tunables *now);
+
+/* A copy; out->policy is a reference of the caller's, dropped by tunables_done(). */
+void tunables_get(struct tunables_cell *cell, struct tunables *out);
+void tunables_done(struct tunables *t);
+
+#endif

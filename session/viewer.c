@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/viewer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "session/back.h"
+#include "session/front.h"
+#include "session/gates.h"
+#include "session/open.h"
+#include "session/rfb.h"
+#include "session/sessions.h"
+#include "session/tunables.h"
+
+enum { VIEWER_MAGIC = 0x56494557, PING_MS = 30000, SILENT_MS = 60000 };
+
+enum state {
+	WAITING,  /* in line for the guest's gate */
+	ASKING,   /* a worker asks for a console ticket */
+	DIALLING, /* the back is on its way to authentication */
+	OPEN,     /* the back is authenticated */
+	ENDING,   /* the back is gone or going; the browser gets what is left and a Close frame */
+};
+
+struct viewer {
+	uint32_t magic;
+	enum state state;
+	struct viewer *next; /* in the loop's list */
+	struct loop *loop;
+	struct lws *browser;
+	uint64_t number; /* how logs and messages name it */
+	struct rfb rfb;  /* our server side towards the browser */
+	bool proven;     /* the browser has the password and sent its ClientInit */
+	bool counted;    /* the registry counts it as connected */
+	bool ping_due;
+	enum end end;
+	int64_t deadline_ms;  /* of the opening */
+	struct timer opening; /* until connected */
+	struct timer ping;
+	int64_t heard_ms;
+	struct gate_pass *pass;
+	struct back *back;
+	struct pipe pipe;
+};
+
+static const char *
+id(const struct viewer *v)
+{
+	return v->loop->session->id;
+}
+
+static unsigned long long
+num(const struct viewer *v)
+{
+	return v->number;
+}
+
+void
+viewer_end(struct viewer *v, enum end end)
+{
+	if (v->state == ENDING)
+		return;
+	v->state = ENDING;
+	v->end = end;
+	gate_leave(&v->pass);
+	loop_timer_stop(v->loop, &v->opening);
+	loop_timer_stop(v->loop, &v->ping);
+	if (v->back)
+		back_close(v->back);
+	v->back = NULL;
+	if (v->counted)
+		sessions_viewer_down(v->loop->session);
+	v->counted = false;
+	log_info(LOG_WS_PROXY, "%s: browser %llu ends: %s (%llu bytes to it, %llu from it)", id(v),
+		num(v), end_row(end)->log, (unsigned long long)v->pipe.to_browser.total,
+		(unsigned long long)v->pipe.to_pve.total);
+	front_close(v->browser, end);
+}
+
+/* The opening failed: the log has the truth, the browser a reason. */
+static void
+fail(struct viewer *v, enum end end, const struct err *err)
+{
+	if (v->state == ENDING)
+		return;
+	log_error(
+		LOG_WS_PROXY, "%s: browser %llu: %s: %s", id(v), num(v), end_row(end)->log, err->text);
+	viewer_end(v, end);
+}
+
+static void
+on_ping(void *arg)
+{
+	struct viewer *v = arg;
+
+	if (clock_ms() - v->heard_ms >= SILENT_MS) {
+		viewer_end(v, END_VIEWER_SILENT);
+		return;
+	}
+	v->ping_due = true;
+	front_kick(v->browser);
+	loop_timer_set(v->loop, &v->ping, PING_MS, on_ping, v);
+}
+
+static void
+on_opening_late(void *arg)
+{
+	struct viewer *v = arg;
+	struct err err;
+
+	if (v->state == OPEN) {
+		viewer_end(v, END_VIEWER_SLOW);
+		return;
+	}
+	err_set(&err, ERR_TIMEOUT, "not open within open_timeout");
+	fail(v, END_TIMEOUT, &err);
+}
+
+/* Both sides have authenticated: from now on bytes flow. */
+static void
+connect_both(struct viewer *v)
+{
+	if (v->state != OPEN || !v->proven || v->counted)
+		return;
+	v->counted = true;
+	loop_timer_stop(v->loop, &v->opening);
+	sessions_viewer_up(v->loop->session);
+	log_info(LOG_WS_PROXY, "%s: browser %llu connected", id(v), num(v));
+	front_kick(v->browser);
+}
+
+/* ---- what the back says ---- */
+
+static void
+on_authenticated(void *arg)
+{
+	struct viewer *v = arg;
+
+	/* The guest's VNC password has done its work: the next opening may overwrite it. */
+	gate_leave(&v->pass);
+	v->state = OPEN;
+	connect_both(v);
+	back_kick(v->back);
+}
+
+static void
+on_back_ended(void *arg, enum end end, const struct err *err)
+{
+	struct viewer *v = arg;
+
+	v->back = NULL;
+	if (v->state == OPEN)
+		viewer_end(v, end);
+	else
+		fail(v, end, err);
+}
+
+static void
+on_readable(void *arg)
+{
+	struct viewer *v = arg;
+
+	if (v->proven)
+		front_kick(v->browser);
+}
+
+static void
+on_writable(void *arg)
+{
+	struct viewer *v = arg;
+
+	front_resume(v->browser);
+}
+
+static const struct back_events back_events = {
+	.authenticated = on_authenticated,
+	.ended = on_back_ended,
+	.readable = on_readable,
+	.writable = on_writable,
+};
+
+/* ---- the opening ---- */
+
+static void
+ask(struct viewer *v)
+{
+	struct err err;
+	int r;
+
+	v->state = ASKING;
+	r = open_console(v->loop->env, v->loop->session, v->number, v->deadline_ms, &err);
+	if (r < 0)
+		fail(v, end_of_err(r), &err);
+}
+
+static struct viewer *
+find(struct loop *loop, uint64_t number)
+{
+	struct viewer *v;
+
+	for (v = loop->viewers; v && v->number != number; v = v->next)
+		;
+	return v;
+}
+
+void
+viewer_granted(struct loop *loop, uint64_t number)
+{
+	struct viewer *v = find(loop, number);
+
+	if (v && v->state == WAITING)
+		ask(v);
+}
+
+void
+viewer_console(struct loop *loop, struct console_mail *mail)
+{
+	struct viewer *v = find(loop, mail->viewer);
+	struct tunables t;
+	struct err err;
+	int r;
+
+	if (!v || v->state != ASKING)
+		return;
+	if (mail->err.code < 0) {
+		fail(v, end_of_err(mail->err.code), &mail->err);
+		return;
+	}
+	if (clock_ms() - mail->console.made_ms > PVE_CONSOLE_FRESH_MS) {
+		/* The port behind it may be dead, and dialling a dead port harms the whole host. */
+		log_info(LOG_WS_PROXY, "%s: console ticket grew old on its way, asking for another", id(v));
+		ask(v);
+		return;
+	}
+	v->state = DIALLING;
+	tunables_get(loop->env->tunables, &t);
+	r = back_dial(loop, t.policy, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
+	tunables_done(&t);
+	if (r < 0)
+		fail(v, end_of_err(r), &err);
+}
+
+static void
+open_viewer(struct viewer *v)
+{
+	struct loop *loop = v->loop;
+	struct err err;
+	struct tunables t;
+	int r;
+
+	tunables_get(loop->env->tunables, &t);
+	v->deadline_ms = clock_ms() + t.open_timeout_s * INT64_C(1000);
+	loop_timer_set(loop, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
+	tunables_done(&t);
+	r = rfb_server_init(&v->rfb, secret_peek(&loop->password), loop->password.len, &err);
+	if (r == 0)
+		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
+			v->number, &v->pass, &err);
+	if (r < 0)
+		fail(v, end_of_err(r), &err);
+	else if (r == GATE_OPEN)
+		ask(v);
+}
+
+struct viewer *
+viewer_new(struct loop *loop, struct lws *browser)
+{
+	struct viewer *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->magic = VIEWER_MAGIC;
+	v->loop = loop;
+	v->browser = browser;
+	v->number = ++loop->last_viewer;
+	v->heard_ms = clock_ms();
+	v->next = loop->viewers;
+	loop->viewers = v;
+	loop->viewer_count++;
+	log_info(LOG_WS_PROXY, "%s: browser %llu opens", id(v), num(v));
+	if (loop->ending != END_NONE) {
+		viewer_end(v, loop->ending);
+	} else if (loop->viewer_count > LOOP_VIEWERS_MAX) {
+		viewer_end(v, END_LIMIT);
+	} else {
+		loop_timer_set(loop, &v->ping, PING_MS, on_ping, v);
+		open_viewer(v);
+		front_kick(browser);
+	}
+	return v;
+}
+
+/* ---- the browser's side ---- */
+
+void
+viewer_browser_gone(struct viewer *v)
+{
+	struct viewer **link = &v->loop->viewers;
+
+	assert(v->magic == VIEWER_MAGIC);
+	viewer_end(v, END_VIEWER_LEFT);
+	while (*link != v)
+		link = &(*link)->next;
+	*link = v->next;
+	v->loop->viewer_count--;
+	rfb_done(&v->rfb);
+	pipe_done(&v->pipe);
+	v->magic = 0;
+	free(v);
+}
+
+static void
+prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
+{
+	struct err err;
+	int r;
+
+	r = rfb_server_feed(&v->rfb, data, len, used, &err);
+	front_kick(v->browser);
+	if (r == RFB_DONE) {
+		v->proven = true;
+		connect_both(v);
+	} else if (r < 0) {
+		log_info(LOG_WS_PROXY, "%s: browser %llu: %s", id(v), num(v), err.text);
+		viewer_end(v, r == ERR_REFUSED ? END_VIEWER_AUTH : END_VIEWER_GARBLED);
+	}
+}
+
+void
+viewer_receive(struct viewer *v, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+	size_t used = 0;
+
+	if (v->state == ENDING)
+		return;
+	if (!v->proven) {
+		prove(v, bytes, len, &used);
+		if (v->state == ENDING || used == len)
+			return;
+	}
+	switch (pipe_put(&v->pipe.to_pve, bytes + used, len - used)) {
+	case PIPE_OK:
+		break;
+	case PIPE_PAUSE:
+		front_pause(v->browser);
+		break;
+	default:
+		viewer_end(v, END_INTERNAL);
+		return;
+	}
+	if (v->state == OPEN)
+		back_kick(v->back);
+}
+
+/* The handshake's bytes go out before anything from the guest. */
+static struct chunk *
+handshake_chunk(struct viewer *v)
+{
+	struct pipe_queue q = {0};
+
+	if (pipe_put(&q, v->rfb.out, v->rfb.out_len) < 0) {
+		viewer_end(v, END_INTERNAL);
+		return NULL;
+	}
+	v->rfb.out_len = 0;
+	return pipe_take(&q);
+}
+
+struct chunk *
+viewer_next(struct viewer *v)
+{
+	struct chunk *c;
+
+	if (v->rfb.out_len > 0)
+		return handshake_chunk(v);
+	if (!v->proven)
+		return NULL;
+	c = pipe_take(&v->pipe.to_browser);
+	if (c)
+		atomic_fetch_add_explicit(&v->loop->session->to_browser, c->len, memory_order_relaxed);
+	if (pipe_may_resume(&v->pipe.to_browser) && v->back)
+		back_resume(v->back);
+	return c;
+}
+
+void
+viewer_heard(struct viewer *v)
+{
+	v->heard_ms = clock_ms();
+}
+
+bool
+viewer_ping_due(struct viewer *v)
+{
+	bool due = v->ping_due;
+
+	v->ping_due = false;
+	return due;
+}
+
+void
+viewers_end_all(struct loop *loop, enum end end)
+{
+	struct viewer *v;
+
+	/* Viewers leave the list when their websocket is closed, never in here. */
+	for (v = loop->viewers; v; v = v->next)
+		viewer_end(v, end);
+}
+
+bool
+viewers_present(const struct loop *loop)
+{
+	const struct viewer *v;
+
+	for (v = loop->viewers; v; v = v->next)
+		if (v->state != ENDING)
+			return true;
+	return false;
+}

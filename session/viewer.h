@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * viewer - one browser at a session: ties its websocket (front) to its own
+ * connection to Proxmox (back) through a pipe.
+ *
+ * Life: wait for the guest's gate → ask for a console ticket → dial →
+ * authenticate, while the browser authenticates here → relay → end. The whole
+ * opening takes at most the tunables' open_timeout_s. A viewer is freed when
+ * its browser's websocket is closed.
+ *
+ * Threads: the session's.
+ */
+#ifndef SESSION_VIEWER_H
+#define SESSION_VIEWER_H
+
+#include <stddef.h>
+
+#include "session/end.h"
+#include "session/loop.h"
+#include "session/pipe.h"
+
+struct viewer; /* opaque, see viewer.c */
+
+/*
+ * A browser's websocket is open. Never fails as far as the browser is concerned: what goes wrong becomes
+ * a Close frame. NULL only when out of memory.
+ */
+struct viewer *viewer_new(struct loop *loop, struct lws *browser);
+
+/* The websocket is closed; the viewer is freed. */
+void viewer_browser_gone(struct viewer *v);
+
+/* Bytes from the browser, in whatever pieces. */
+void viewer_receive(struct viewer *v, const void *data, size_t len);
+
+/* The next piece for the browser, to be sent whole and freed; NULL when there is none now. */
+struct chunk *viewer_next(struct viewer *v);
+
+/* A pong came. */
+void viewer_heard(struct viewer *v);
+
+/* Should a ping be sent now? True once per ping that is due. */
+bool viewer_ping_due(struct viewer *v);
+
+/* End it for a reason: what waits for the browser is sent, then its Close frame. */
+void viewer_end(struct viewer *v, enum end end);
+
+/* Messages for one of the loop's viewers, which may be gone. */
+void viewer_granted(struct loop *loop, uint64_t number);
+void viewer_console(struct loop *loop, struct console_mail *mail);
+
+/* End all of a loop's viewers. */
+void viewers_end_all(struct loop *loop, enum end end);
+
+/* Is any viewer connected (both sides authenticated), or on its way to be? */
+bool viewers_present(const struct loop *loop);
+
+#endif
