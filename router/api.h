@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api - the endpoints; a file each: parse, call the core, reply.
+ *
+ * Threads: the request's http thread.
+ */
+#ifndef ROUTER_API_H
+#define ROUTER_API_H
+
+#include "router/routes.h"
+
+/* POST /create: credentials and a guest become a link. */
+enum route_next api_create(struct request *request, struct reply *reply);
+
+/* GET /vnc/<token>: a link becomes a session; api_opened() answers when the core has. */
+enum route_next api_open(struct request *request, struct reply *reply);
+void api_opened(struct request *request, struct reply *reply);
+
+/* GET /status: who is connected where. */
+enum route_next api_status(struct request *request, struct reply *reply);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* api_create - POST /create, see api.h */
+#include "base/log.h"
+#include "router/api.h"
+#include "router/create_body.h"
+#include "router/site.h"
+#include "session/core.h"
+
+enum { LIMIT_RETRY_S = 30, STOPPING_RETRY_S = 10 };
+
+/* A grant that the core would not have. */
+static void
+refuse(struct reply *reply, int code, const struct err *err)
+{
+	switch (code) {
+	case ERR_LIMIT:
+		reply_json_error(reply, 503, "too many links wait to be opened");
+		reply->retry_after_s = LIMIT_RETRY_S;
+		break;
+	case ERR_STOPPING:
+		reply_json_error(reply, 503, "the gateway is restarting");
+		reply->retry_after_s = STOPPING_RETRY_S;
+		break;
+	default:
+		reply_json_error(reply, 503, "the gateway has a problem of its own");
+		reply->retry_after_s = LIMIT_RETRY_S;
+	}
+	log_error(LOG_ROUTER, "no link created: %s", err->text);
+}
+
+static void
+answer(struct request *request, struct reply *reply, const char *token, int *ttl_s)
+{
+	struct buf url = {0};
+
+	if (site_add_link(request->site, &url, token, ttl_s) < 0)
+		reply_json(reply, 200, NULL);
+	else
+		reply_json(reply, 200,
+			json_pack("{s:s,s:s,s:s,s:i}", "status", "success", "token", token, "url",
+				buf_text(&url), "expires_in", *ttl_s));
+	buf_done(&url);
+}
+
+enum route_next
+api_create(struct request *request, struct reply *reply)
+{
+	const char *type = request->ops->header(request, "Content-Type");
+	struct grant *grant = NULL;
+	struct pve_target target;
+	struct secret token = {0};
+	struct err err = {0};
+	int ttl_s = 0;
+	int r;
+
+	r = create_body_read(type, buf_text(&request->body), request->body.len, &grant, &err);
+	/* There is a password in it, and this was its last use. */
+	buf_done(&request->body);
+	if (r == ERR_INVALID) {
+		reply_json_error(reply, 400, err.text);
+		goto out;
+	}
+	if (r == 0) {
+		target = grant->target;
+		r = core_put(request->site->core, &grant, &token, &err);
+	}
+	if (r < 0) {
+		refuse(reply, r, &err);
+		goto out;
+	}
+	answer(request, reply, secret_peek(&token), &ttl_s);
+	log_info(LOG_ROUTER, "link created for vm %u on node %s at %s:%u, valid %d s", target.vmid,
+		target.node, target.host, target.port, ttl_s);
+out:
+	secret_wipe(&token);
+	grant_free(grant);
+	return ROUTE_ANSWERED;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* config_use - what the rest of the program asks a configuration, see config.h */
+#include <string.h>
+
+#include "router/config.h"
+#include "router/url.h"
+
+/* Has an option another value? Secrets are compared as such. */
+static int
+differs(const struct config *a, const struct config *b, const struct config_option *o, bool *out)
+{
+	struct buf left = {0}, right = {0};
+	int r;
+
+	if (o->type == CONFIG_SECRET) {
+		const struct secret *one = (const void *)((const char *)a + o->offset);
+		const struct secret *two = (const void *)((const char *)b + o->offset);
+
+		*out = !secret_equal(one, two->data, two->len);
+		return 0;
+	}
+	r = config_show(a, o, &left);
+	if (r == 0)
+		r = config_show(b, o, &right);
+	if (r == 0)
+		*out = strcmp(buf_text(&left), buf_text(&right)) != 0;
+	buf_done(&left);
+	buf_done(&right);
+	return r;
+}
+
+int
+config_restart_needed(const struct config *running, const struct config *now, struct buf *out)
+{
+	size_t n;
+	const struct config_option *options = config_options(&n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		bool changed = false;
+
+		if (options[i].reload)
+			continue;
+		r = differs(running, now, &options[i], &changed);
+		if (r == 0 && changed)
+			r = buf_addf(out, "%s%s", out->len > 0 ? ", " : "", options[i].key);
+	}
+	return r;
+}
+
+const char *
+config_scheme(const struct config *config)
+{
+	return config->tls_cert_file != NULL ? "https" : "http";
+}
+
+int
+config_session_base(const struct config *config, struct buf *out)
+{
+	int r = buf_addf(out, "%s://", config_scheme(config));
+
+	if (r == 0)
+		r = url_add_host(out, config->public_ip);
+	return r;
+}
+
+int
+config_link_base(const struct config *running, const struct config *now, struct buf *out)
+{
+	int r;
+
+	if (now->public_url != NULL)
+		return buf_addf(out, "%s", now->public_url);
+	r = config_session_base(running, out);
+	if (r == 0)
+		r = buf_addf(out, ":%d", running->router_port);
+	return r;
+}
+
+int
+config_policy(const struct config *config, struct pve_policy **out, struct err *err)
+{
+	struct err why = {0};
+	int r =
+		pve_policy_new((enum pve_tls_mode)config->proxmox_tls, config->proxmox_ca_file, out, &why);
+
+	return r < 0 ? err_set(err, r, "proxmox_ca_file: %s", why.text) : 0;
+}
+
+void
+config_tunables(const struct config *config, struct pve_policy *policy, struct tunables *out)
+{
+	*out = (struct tunables){
+		.token_ttl_s = config->token_ttl,
+		.connect_timeout_s = config->connect_timeout,
+		.reconnect_timeout_s = config->reconnect_timeout,
+		.max_duration_s = config->max_duration,
+		.open_timeout_s = config->open_timeout,
+		.max_pending_tokens = (unsigned)config->max_pending_tokens,
+		.policy = policy,
+	};
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* create_body - from the three forms of a body to the JSON text, see create_body.h */
+#include "router/create_body.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "router/header_value.h"
+#include "router/multipart.h"
+
+static const char field[] = "params";
+
+static const struct form {
+	const char *type;
+	enum create_body_form form;
+} forms[] = {
+	{"application/json", CREATE_BODY_JSON},
+	{"multipart/form-data", CREATE_BODY_MULTIPART},
+	{"application/x-www-form-urlencoded", CREATE_BODY_URLENCODED},
+};
+
+/* JSON is UTF-8; a client that says otherwise would be misunderstood. */
+static bool
+is_utf8(const char *content_type)
+{
+	char charset[HEADER_PARAM_SIZE];
+	int r = header_value_param(content_type, "charset", charset);
+
+	return r == 0 ||
+		   (r == 1 && (strcasecmp(charset, "utf-8") == 0 || strcasecmp(charset, "utf8") == 0 ||
+						  strcasecmp(charset, "us-ascii") == 0));
+}
+
+enum create_body_form
+create_body_form(const char *content_type, struct err *err)
+{
+	char shown[LOG_QUOTE_SIZE];
+
+	if (content_type == NULL || *content_type == '\0') {
+		err_set(err, ERR_INVALID, "Content-Type is missing");
+		return CREATE_BODY_UNKNOWN;
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (!header_value_is(content_type, forms[i].type))
+			continue;
+		if (is_utf8(content_type))
+			return forms[i].form;
+		err_set(err, ERR_INVALID, "Content-Type: the charset must be utf-8");
+		return CREATE_BODY_UNKNOWN;
+	}
+	err_set(err, ERR_INVALID,
+		"Content-Type %.40s is none of application/json, multipart/form-data, "
+		"application/x-www-form-urlencoded",
+		log_quote(shown, content_type));
+	return CREATE_BODY_UNKNOWN;
+}
+
+/* ---- application/x-www-form-urlencoded ---- */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Append text decoded. 0, ERR_INVALID when a '%' is not followed by two digits, ERR_LIMIT, ERR_MEMORY. */
+static int
+add_decoded(struct buf *out, const char *text, size_t len)
+{
+	int r = 0, high, low;
+	char c;
+
+	for (size_t i = 0; r == 0 && i < len; i++) {
+		c = text[i] == '+' ? ' ' : text[i];
+		if (c == '%') {
+			high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
+			low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return ERR_INVALID;
+			c = (char)(high << 4 | low);
+			i += 2;
+		}
+		r = buf_add(out, &c, 1);
+	}
+	return r;
+}
+
+/* One "name=value"; the value of params goes to *out. */
+static int
+read_pair(const char *pair, size_t len, bool *found, struct buf *out, struct err *err)
+{
+	const char *equals = memchr(pair, '=', len);
+	size_t name_len = equals != NULL ? (size_t)(equals - pair) : len;
+	struct buf name = {.max = len + 1};
+	char shown[LOG_QUOTE_SIZE];
+	int r;
+
+	r = add_decoded(&name, pair, name_len);
+	if (r == ERR_INVALID) {
+		err_set(err, r, "a field's name has a '%%' without two hexadecimal digits");
+		goto out;
+	}
+	if (r < 0) {
+		err_set(err, r, "no memory for the body");
+		goto out;
+	}
+	if (name.len != sizeof(field) - 1 || memcmp(buf_text(&name), field, name.len) != 0) {
+		r = err_set(err, ERR_INVALID, "%.70s: unknown field, params is the only one",
+			log_quote(shown, buf_text(&name)));
+		goto out;
+	}
+	if (*found) {
+		r = err_set(err, ERR_INVALID, "params: is there twice");
+		goto out;
+	}
+	*found = true;
+	if (equals != NULL)
+		r = add_decoded(out, equals + 1, len - name_len - 1);
+	if (r == ERR_INVALID)
+		err_set(err, r, "params: has a '%%' without two hexadecimal digits");
+	else if (r < 0)
+		err_set(err, r, "no memory for the body");
+out:
+	buf_done(&name);
+	return r;
+}
+
+static int
+read_urlencoded(const char *body, size_t len, struct buf *out, struct err *err)
+{
+	bool found = false;
+	int r = 0;
+
+	while (r == 0 && len > 0) {
+		const char *end = memchr(body, '&', len);
+		size_t n = end != NULL ? (size_t)(end - body) : len;
+
+		if (n > 0)
+			r = read_pair(body, n, &found, out, err);
+		n += end != NULL ? 1 : 0;
+		body += n;
+		len -= n;
+	}
+	if (r == 0 && !found)
+		r = err_set(err, ERR_INVALID, "params: is missing");
+	return r;
+}
+
+/* ---- multipart/form-data ---- */
+
+static int
+read_multipart(
+	const char *content_type, const char *body, size_t len, struct buf *out, struct err *err)
+{
+	char boundary[HEADER_PARAM_SIZE], shown[LOG_QUOTE_SIZE];
+	struct multipart m;
+	struct multipart_part part;
+	bool found = false;
+	int r;
+
+	if (header_value_param(content_type, "boundary", boundary) != 1)
+		return err_set(err, ERR_INVALID, "Content-Type: the boundary is missing");
+	r = multipart_begin(&m, boundary, body, len, err);
+	if (r < 0)
+		return r;
+	while ((r = multipart_next(&m, &part, err)) == 1) {
+		if (strcmp(part.name, field) != 0)
+			return err_set(err, ERR_INVALID, "%.70s: unknown field, params is the only one",
+				log_quote(shown, part.name));
+		if (found)
+			return err_set(err, ERR_INVALID, "params: is there twice");
+		found = true;
+		if (buf_add(out, part.data, part.len) < 0)
+			return err_set(err, ERR_MEMORY, "no memory for the body");
+	}
+	if (r == 0 && !found)
+		r = err_set(err, ERR_INVALID, "params: is missing");
+	return r;
+}
+
+int
+create_body_read(
+	const char *content_type, const char *body, size_t len, struct grant **out, struct err *err)
+{
+	struct buf params = {.max = len + 1};
+	int r;
+
+	switch (create_body_form(content_type, err)) {
+	case CREATE_BODY_JSON:
+		return create_params_read(body, len, out, err);
+	case CREATE_BODY_URLENCODED:
+		r = read_urlencoded(body, len, &params, err);
+		break;
+	case CREATE_BODY_MULTIPART:
+		r = read_multipart(content_type, body, len, &params, err);
+		break;
+	default:
+		return ERR_INVALID;
+	}
+	if (r == 0)
+		r = create_params_read(buf_text(&params), params.len, out, err);
+	buf_done(&params);
+	return r;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* page - see page.h */
+#include "router/page.h"
+
+const char page_style[] =
+	":root{color-scheme:light dark;--page:#e6e9ee;--card:#fff;--text:#1b2330;--quiet:#596375;"
+	"--accent:#2457c5;--on:#fff}"
+	"@media(prefers-color-scheme:dark){:root{--page:#0d1014;--card:#1c2128;--text:#e4e8ee;"
+	"--quiet:#99a4b3;--accent:#3a6fdf}}"
+	"*{box-sizing:border-box}"
+	"body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:center;"
+	"padding:16px;background:var(--page);color:var(--text);"
+	"font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}"
+	"main{max-width:28em;width:100%;padding:32px 28px;border-radius:12px;background:var(--card);"
+	"box-shadow:0 1px 2px rgb(0 0 0/10%),0 12px 32px rgb(0 0 0/14%);text-align:center}"
+	"h1{margin:0 0 12px;font-size:1.25em}"
+	"p{margin:0 0 8px}"
+	".advice{color:var(--quiet)}"
+	"a{display:inline-block;margin-top:16px;padding:9px 20px;border-radius:8px;"
+	"background:var(--accent);color:var(--on);text-decoration:none}"
+	"a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
+
+const char page_style_hash[] = "yKuUyuaRz21y542nRhVh1zlPfaxSD/kO6Q8KdTw7g4g=";
+
+/* Append text with what HTML takes for its own escaped. */
+static int
+add_escaped(struct buf *out, const char *text)
+{
+	int r = 0;
+
+	for (; r == 0 && *text != '\0'; text++) {
+		switch (*text) {
+		case '<':
+			r = buf_addf(out, "&lt;");
+			break;
+		case '>':
+			r = buf_addf(out, "&gt;");
+			break;
+		case '&':
+			r = buf_addf(out, "&amp;");
+			break;
+		case '"':
+			r = buf_addf(out, "&quot;");
+			break;
+		default:
+			r = buf_add(out, text, 1);
+		}
+	}
+	return r;
+}
+
+/* <tag>text</tag>, where tag may bring attributes: name is what closes it. */
+static int
+add_element(struct buf *out, const char *tag, const char *name, const char *text)
+{
+	int r = buf_addf(out, "<%s>", tag);
+
+	if (r == 0)
+		r = add_escaped(out, text);
+	if (r == 0)
+		r = buf_addf(out, "</%s>\n", name);
+	return r;
+}
+
+int
+page_html(struct buf *out, const struct page *page)
+{
+	int r =
+		buf_addf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+					  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+					  "<meta name=\"robots\" content=\"noindex\">\n");
+
+	if (r == 0)
+		r = add_element(out, "title", "title", page->title);
+	if (r == 0)
+		r = buf_addf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", page_style);
+	if (r == 0)
+		r = add_element(out, "h1", "h1", page->title);
+	if (r == 0)
+		r = add_element(out, "p", "p", page->reason);
+	if (r == 0)
+		r = add_element(out, "p class=\"advice\"", "p", page->advice);
+	/* An empty reference is the page's own address. */
+	if (r == 0 && page->again)
+		r = add_element(out, "a href=\"\"", "a", "Try again");
+	if (r == 0)
+		r = buf_addf(out, "</main>\n</body>\n</html>\n");
+	return r;
+}
+
+int
+page_text(struct buf *out, const struct page *page)
+{
+	return buf_addf(out, "%s\n%s\n", page->reason, page->advice);
+}

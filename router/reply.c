@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* reply - see reply.h */
+#include "router/reply.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "router/page.h"
+
+#define NOTHING_BUT "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+
+/* Without memory for its body an answer still has to be one. */
+static void
+out_of_memory(struct reply *reply)
+{
+	buf_done(&reply->body);
+	secret_wipe(&reply->location);
+	reply->status = 503;
+	reply->type = NULL;
+	reply->page = false;
+}
+
+void
+reply_empty(struct reply *reply, int status)
+{
+	reply->status = status;
+}
+
+void
+reply_text(struct reply *reply, int status, const char *text)
+{
+	reply->status = status;
+	reply->type = "text/plain; charset=utf-8";
+	if (buf_addf(&reply->body, "%s\n", text) < 0)
+		out_of_memory(reply);
+}
+
+void
+reply_page(struct reply *reply, int status, const struct page *page, bool html)
+{
+	int r;
+
+	reply->status = status;
+	reply->page = html;
+	reply->type = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+	r = html ? page_html(&reply->body, page) : page_text(&reply->body, page);
+	if (r < 0)
+		out_of_memory(reply);
+}
+
+void
+reply_redirect(struct reply *reply, struct secret *location)
+{
+	reply->status = 302;
+	secret_move(&reply->location, location);
+}
+
+/* jansson's writer; what it is given may be a token. */
+static int
+add_json(const char *data, size_t len, void *body)
+{
+	return buf_add(body, data, len) < 0 ? -1 : 0;
+}
+
+void
+reply_json(struct reply *reply, int status, json_t *value)
+{
+	reply->status = status;
+	reply->type = "application/json";
+	reply->body.max = 16 * 1024 * 1024;
+	if (value == NULL || json_dump_callback(value, add_json, &reply->body, JSON_COMPACT) < 0 ||
+		buf_addf(&reply->body, "\n") < 0)
+		out_of_memory(reply);
+	json_decref(value);
+}
+
+void
+reply_json_error(struct reply *reply, int status, const char *text)
+{
+	reply_json(
+		reply, status, json_pack("{s:s,s:s,s:s}", "status", "error", "token", "", "error", text));
+}
+
+void
+reply_done(struct reply *reply)
+{
+	buf_done(&reply->body);
+	secret_wipe(&reply->location);
+	*reply = (struct reply){0};
+}
+
+/* ---- what is sent ---- */
+
+static struct reply_header *
+next(struct reply_header out[REPLY_HEADERS_MAX], size_t *n, const char *name, const char *value)
+{
+	struct reply_header *h = &out[(*n)++];
+
+	h->name = name;
+	h->value = value;
+	return h;
+}
+
+static void
+add_policy(const struct reply *reply, struct reply_header *h)
+{
+	if (!reply->page)
+		return;
+	snprintf(h->own, sizeof(h->own), "%s; style-src 'sha256-%s'", NOTHING_BUT, page_style_hash);
+	h->value = h->own;
+}
+
+size_t
+reply_headers(const struct reply *reply, struct reply_header out[REPLY_HEADERS_MAX])
+{
+	size_t n = 0;
+	struct reply_header *h;
+
+	next(out, &n, "Cache-Control", "no-store");
+	next(out, &n, "X-Content-Type-Options", "nosniff");
+	next(out, &n, "Referrer-Policy", "no-referrer");
+	add_policy(reply, next(out, &n, "Content-Security-Policy", NOTHING_BUT));
+	if (reply->type != NULL)
+		next(out, &n, "Content-Type", reply->type);
+	if (reply->location.len > 0)
+		next(out, &n, "Location", secret_peek(&reply->location));
+	if (reply->allow != NULL)
+		next(out, &n, "Allow", reply->allow);
+	if (reply->retry_after_s > 0) {
+		h = next(out, &n, "Retry-After", NULL);
+		snprintf(h->own, sizeof(h->own), "%d", reply->retry_after_s);
+		h->value = h->own;
+	}
+	if (reply->status == 401)
+		next(out, &n, "WWW-Authenticate", "Bearer");
+	if (reply->close)
+		next(out, &n, "Connection", "close");
+	return n;
+}
+
+/* The library is done with the body. */
+static void
+free_body(void *pointer)
+{
+	struct buf *body = pointer;
+
+	buf_done(body);
+	free(body);
+}
+
+/* A response that owns the body; *body is empty afterwards, whatever happens. */
+static struct MHD_Response *
+make_response(struct buf *body)
+{
+	struct MHD_Response *response;
+	struct buf *moved;
+
+	if (body->len == 0) {
+		buf_done(body);
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	}
+	moved = malloc(sizeof(*moved));
+	if (moved == NULL) {
+		buf_done(body);
+		return NULL;
+	}
+	*moved = *body;
+	*body = (struct buf){.max = moved->max};
+	response = MHD_create_response_from_buffer_with_free_callback_cls(
+		moved->len, moved->data, free_body, moved);
+	if (response == NULL)
+		free_body(moved);
+	return response;
+}
+
+bool
+reply_send(struct reply *reply, void *connection)
+{
+	struct reply_header headers[REPLY_HEADERS_MAX];
+	size_t n = reply_headers(reply, headers);
+	struct MHD_Response *response = make_response(&reply->body);
+	bool sent = response != NULL;
+
+	for (size_t i = 0; sent && i < n; i++)
+		sent = MHD_add_response_header(response, headers[i].name, headers[i].value) == MHD_YES;
+	if (sent)
+		sent = MHD_queue_response(connection, (unsigned)reply->status, response) == MHD_YES;
+	if (response != NULL)
+		MHD_destroy_response(response);
+	return sent;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reply - the only place where answers are made.
+ *
+ * An endpoint fills an empty struct reply by one of the functions below; none
+ * of them fails: without memory the answer becomes a bare 503. reply_send()
+ * hands it to the HTTP library, with the headers that every answer has.
+ *
+ * Threads: no shared state; a reply belongs to its holder.
+ */
+#ifndef ROUTER_REPLY_H
+#define ROUTER_REPLY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+struct reply {
+	int status;       /* 0: not made yet */
+	const char *type; /* Content-Type; NULL: no body */
+	bool page;        /* HTML with our style sheet */
+	struct buf body;
+	struct secret location; /* has a session's key in it */
+	const char *allow;      /* NULL: none */
+	int retry_after_s;      /* 0: none */
+	bool slow;              /* make the client wait: it guesses secrets */
+	bool close;             /* end the connection */
+};
+
+/* A body of text, which is copied, and a line end. */
+void reply_text(struct reply *reply, int status, const char *text);
+
+/* The same for a person: a page when html, else its words as text. See page.h. */
+struct page;
+void reply_page(struct reply *reply, int status, const struct page *page, bool html);
+
+/* No body. */
+void reply_empty(struct reply *reply, int status);
+
+/* 302; *location moves into the reply. */
+void reply_redirect(struct reply *reply, struct secret *location);
+
+/* A JSON value, which becomes the reply's (NULL, as jansson says "no memory", is taken). */
+void reply_json(struct reply *reply, int status, json_t *value);
+
+/* {"status":"error","token":"","error":text} */
+void reply_json_error(struct reply *reply, int status, const char *text);
+
+/* Wipe and free; *reply is empty afterwards. */
+void reply_done(struct reply *reply);
+
+/* ---- what is sent ---- */
+
+enum { REPLY_HEADERS_MAX = 12, REPLY_VALUE_SIZE = 192 };
+
+struct reply_header {
+	const char *name;
+	const char *value; /* borrowed from the reply or constant, or own */
+	char own[REPLY_VALUE_SIZE];
+};
+
+/* All headers but Date, Content-Length and Connection; returns how many. */
+size_t reply_headers(const struct reply *reply, struct reply_header out[REPLY_HEADERS_MAX]);
+
+/* Queue it on the library's connection; the body moves. False when the library would not have it. */
+bool reply_send(struct reply *reply, void *connection);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* routes - see routes.h */
+#include "router/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "router/api.h"
+#include "router/auth.h"
+#include "router/create_body.h"
+#include "router/site.h"
+
+static const struct route routes[] = {
+	{"/create", "POST", .secret = true, .body = true, .run = api_create},
+	{"/status", "GET, HEAD", .secret = true, .run = api_status},
+	{"/vnc/", "GET, HEAD", .run = api_open, .resumed = api_opened},
+};
+
+const struct route *
+routes_find(const char *path)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		size_t len = strlen(routes[i].path);
+		bool below = routes[i].path[len - 1] == '/';
+
+		if (strncmp(path, routes[i].path, len) == 0 && (below || path[len] == '\0'))
+			return &routes[i];
+	}
+	return NULL;
+}
+
+/* Methods are case-sensitive (RFC 9110, 9.1). */
+static bool
+allows(const struct route *route, const char *method)
+{
+	size_t len = strlen(method), n;
+
+	for (const char *at = route->allow; *at != '\0'; at += n, at += strspn(at, ", ")) {
+		n = strcspn(at, ",");
+		if (n == len && memcmp(at, method, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse(const struct request *request, struct reply *reply, int status, const char *text)
+{
+	if (request->route->body)
+		reply_json_error(reply, status, text);
+	else
+		reply_text(reply, status, text);
+}
+
+void
+routes_refuse_size(const struct request *request, struct reply *reply)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "the body is larger than %d bytes", REQUEST_BODY_MAX);
+	refuse(request, reply, 413, text);
+}
+
+void
+routes_refuse_memory(const struct request *request, struct reply *reply)
+{
+	refuse(request, reply, 503, "no memory for the body");
+	reply->retry_after_s = 10;
+}
+
+static bool
+admit_type(struct request *request, struct reply *reply)
+{
+	const char *type = request->ops->header(request, "Content-Type");
+	struct err why = {0};
+
+	if (create_body_form(type, &why) != CREATE_BODY_UNKNOWN)
+		return true;
+	refuse(request, reply, 415, why.text);
+	return false;
+}
+
+static bool
+admit_secret(struct request *request, struct reply *reply)
+{
+	const char *header = request->ops->header(request, "Authorization");
+
+	if (auth_accepts(request->site->auth, header, request->peer, request->route->path))
+		return true;
+	reply_text(reply, 401, "Unauthorized");
+	reply->slow = true;
+	return false;
+}
+
+bool
+routes_admit(struct request *request, struct reply *reply)
+{
+	const struct route *route = routes_find(request->path);
+
+	request->route = route;
+	if (route == NULL) {
+		reply_text(reply, 401, "Unauthorized");
+		return false;
+	}
+	if (!allows(route, request->method)) {
+		reply_text(reply, 405, "Method Not Allowed");
+		reply->allow = route->allow;
+		return false;
+	}
+	if (request->head_fault != NULL) {
+		refuse(request, reply, 400, request->head_fault);
+		reply->close = true;
+		return false;
+	}
+	if (route->secret && !admit_secret(request, reply))
+		return false;
+	if (!route->body)
+		return true;
+	if (request->length > REQUEST_BODY_MAX) {
+		routes_refuse_size(request, reply);
+		return false;
+	}
+	return admit_type(request, reply);
+}
