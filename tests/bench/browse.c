@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * browse - many browsers, and what came of them.
+ *
+ * `load browse --links FILE --work WORK --mode MODE [--parallel N] [--watch LIST]
+ * [--direct 1] [--timeout-s N]` opens every link in FILE (one a line), N at a time.
+ *   all   when all are there it prints {"event":"ready",...}, waits for a line on its
+ *         input, and then lets all work at once; CPU time counts from that line on
+ *   each  each works as soon as it is there and leaves; CPU time counts from the start
+ *   link  as all, but every browser stops at the redirect
+ * The last line is {"event":"done",...}. When its input ends, it ends.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "tests/bench/browser.h"
+#include "tests/bench/load.h"
+
+enum { ERRORS_SHOWN = 5, TURN_MS = 100 };
+
+struct browse {
+	struct loop loop;
+	struct watch input;
+	struct browser_plan plan;
+	struct browser *browsers;
+	char **links;
+	size_t count, started, parallel;
+	size_t in[BROWSER_FAILED + 1]; /* how many are in each state */
+	struct watched *watched;
+	int64_t deadline_ns;
+	bool all, told, ready_said;
+};
+
+/* ---- links ---- */
+
+static void
+read_links(struct browse *t, const char *name)
+{
+	FILE *f = fopen(name, "re");
+	char line[512];
+
+	if (!f)
+		die("%s: %s", name, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = '\0';
+		t->links = reallocate(t->links, (t->count + 1) * sizeof(*t->links));
+		t->links[t->count] = strdup(line);
+		if (!t->links[t->count++])
+			die("no memory");
+	}
+	fclose(f);
+	if (t->count == 0)
+		die("%s holds no links", name);
+}
+
+/* ---- the run ---- */
+
+static void
+on_changed(void *arg, enum browser_state from, enum browser_state to)
+{
+	struct browse *t = arg;
+
+	t->in[from]--;
+	t->in[to]++;
+}
+
+static void
+on_input(void *arg, uint32_t events)
+{
+	struct browse *t = arg;
+	char text[64];
+
+	(void)events;
+	if (read(STDIN_FILENO, text, sizeof(text)) > 0)
+		t->told = true;
+	else
+		t->loop.stop = true;
+}
+
+static void
+start_some(struct browse *t)
+{
+	struct browser *b;
+
+	while (t->started < t->count && t->in[BROWSER_OPENING] < t->parallel) {
+		b = &t->browsers[t->started++];
+		t->in[BROWSER_OPENING]++;
+		browser_start(b, &t->plan, t->links[b - t->browsers]);
+	}
+}
+
+static size_t
+over(const struct browse *t)
+{
+	return t->in[BROWSER_DONE] + t->in[BROWSER_FAILED];
+}
+
+/* One step of the run; true when it is over. */
+static bool
+step(struct browse *t)
+{
+	size_t i;
+
+	start_some(t);
+	if (t->all && !t->ready_said && t->in[BROWSER_READY] + t->in[BROWSER_FAILED] == t->count) {
+		printf("{\"event\":\"ready\",\"ready\":%zu,\"failed\":%zu}\n", t->in[BROWSER_READY],
+			t->in[BROWSER_FAILED]);
+		fflush(stdout);
+		t->ready_said = true;
+	}
+	if (t->ready_said && t->told) {
+		t->told = false;
+		watched_start(t->watched);
+		for (i = 0; i < t->count; i++)
+			browser_work(&t->browsers[i]);
+	}
+	return over(t) == t->count || t->loop.stop || now_ns() > t->deadline_ns;
+}
+
+static void
+run(struct browse *t)
+{
+	static const char *const doing[] = {"opening", "waiting", "working"};
+	struct browser *b;
+	size_t i;
+
+	watched_start(t->watched);
+	while (!step(t))
+		loop_turn(&t->loop, TURN_MS);
+	watched_stop(t->watched);
+	for (i = 0; i < t->count; i++) {
+		b = &t->browsers[i];
+		if (i >= t->started)
+			snprintf(b->error, sizeof(b->error), "not begun when time was over");
+		else if (b->state < BROWSER_DONE)
+			browser_fail(b, "still %s when time was over: sent %llu, received %llu bytes",
+				doing[b->state], (unsigned long long)b->sent, (unsigned long long)b->received);
+		else
+			browser_leave(b);
+	}
+}
+
+/* ---- results ---- */
+
+static void
+print_errors(const struct browse *t)
+{
+	size_t i, shown = 0;
+	const char *c;
+
+	printf(",\"errors\":[");
+	for (i = 0; i < t->count && shown < ERRORS_SHOWN; i++) {
+		if (!*t->browsers[i].error)
+			continue;
+		printf("%s\"", shown++ ? "," : "");
+		for (c = t->browsers[i].error; *c; c++)
+			putchar(*c < ' ' || *c > '~' || *c == '"' || *c == '\\' ? '?' : *c);
+		printf("\"");
+	}
+	printf("]");
+}
+
+static void
+print_opens(const struct browse *t)
+{
+	const struct browser *b;
+	bool first = true;
+	size_t i;
+	int m;
+
+	printf(",\"opens_us\":[");
+	for (i = 0; i < t->count; i++) {
+		b = &t->browsers[i];
+		if (b->state != BROWSER_DONE || !b->at_ns[AT_FIRST])
+			continue;
+		printf("%s[", first ? "" : ",");
+		for (m = AT_LINK; m < MOMENTS; m++)
+			printf("%s%.1f", m > AT_LINK ? "," : "",
+				(double)(b->at_ns[m] - b->at_ns[AT_START]) / 1000.0);
+		printf("]");
+		first = false;
+	}
+	printf("]");
+}
+
+static void
+print_rounds(const struct browse *t)
+{
+	const struct browser *b;
+	bool first = true;
+	size_t i, n;
+
+	printf(",\"rounds_us\":[");
+	for (i = 0; i < t->count; i++)
+		for (b = &t->browsers[i], n = 0; n < b->rounds; n++, first = false)
+			printf("%s%.1f", first ? "" : ",", (double)b->rounds_ns[n] / 1000.0);
+	printf("]");
+}
+
+static size_t
+report(const struct browse *t)
+{
+	uint64_t bytes = 0;
+	size_t i, failed = 0;
+
+	for (i = 0; i < t->count; i++) {
+		failed += t->browsers[i].error[0] != '\0';
+		bytes += t->plan.work.what == WORK_SINK ? t->browsers[i].sent : t->browsers[i].received;
+	}
+	printf("{\"event\":\"done\",\"browsers\":%zu,\"failed\":%zu,\"bytes\":%llu,", t->count, failed,
+		(unsigned long long)bytes);
+	watched_print(t->watched);
+	print_errors(t);
+	print_opens(t);
+	print_rounds(t);
+	printf("}\n");
+	return failed;
+}
+
+static void
+set_up(struct browse *t, struct options *o)
+{
+	const char *mode = option(o, "mode", NULL), *work = option(o, "work", NULL);
+
+	if (!work_parse(work, &t->plan.work))
+		die("%s is no work", work);
+	t->plan.link_only = strcmp(mode, "link") == 0;
+	t->plan.at_once = strcmp(mode, "each") == 0;
+	t->all = t->plan.link_only || strcmp(mode, "all") == 0;
+	if (!t->all && !t->plan.at_once)
+		die("--mode is all, each or link");
+	t->plan.direct = option_number(o, "direct", 1, 0);
+	t->parallel = option_number(o, "parallel", 10000, 8);
+	t->watched = watched_parse(option(o, "watch", ""));
+	t->deadline_ns = now_ns() + (int64_t)option_number(o, "timeout-s", 3600, 60) * 1000000000;
+	read_links(t, option(o, "links", NULL));
+	options_end(o);
+	loop_init(&t->loop);
+	t->plan.loop = &t->loop;
+	t->plan.tls = conn_tls(NULL, NULL);
+	t->plan.changed = on_changed;
+	t->plan.arg = t;
+	t->browsers = allocate(t->count * sizeof(*t->browsers));
+	t->input = (struct watch){.fd = STDIN_FILENO, .ready = on_input, .arg = t};
+	loop_add(&t->loop, &t->input, EPOLLIN);
+}
+
+int
+load_browse(struct options *o)
+{
+	struct browse t = {.count = 0};
+
+	set_up(&t, o);
+	run(&t);
+	return report(&t) > 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load - both ends of the gateway in one program: a Proxmox, many browsers, and
+ * a backend that asks for links. tests/bench/bench.mjs runs it; see there and in
+ * docs/performance.md. Results are lines of JSON on standard output.
+ */
+#include "tests/bench/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { WATCHED_MAX = 8 };
+
+struct watched {
+	struct {
+		char name[24];
+		pid_t pid;
+		int64_t ns;
+	} rows[WATCHED_MAX];
+	size_t count;
+	int64_t wall_ns;
+};
+
+/* ---- options ---- */
+
+const char *
+option(struct options *o, const char *name, const char *fallback)
+{
+	const char *value;
+	int i;
+
+	for (i = 0; i + 1 < o->count; i += 2) {
+		if (strncmp(o->words[i], "--", 2) != 0 || strcmp(o->words[i] + 2, name) != 0)
+			continue;
+		value = o->words[i + 1];
+		o->count -= 2;
+		memmove(o->words + i, o->words + i + 2, (size_t)(o->count - i) * sizeof(*o->words));
+		return value;
+	}
+	if (!fallback)
+		die("--%s is missing", name);
+	return fallback;
+}
+
+uint64_t
+option_number(struct options *o, const char *name, uint64_t max, uint64_t fallback)
+{
+	const char *text = option(o, name, "");
+
+	return *text ? number(text, max, name) : fallback;
+}
+
+void
+options_end(const struct options *o)
+{
+	if (o->count > 0)
+		die("%s is not an option here, or has no value", o->words[0]);
+}
+
+/* ---- CPU time ---- */
+
+static void
+watched_add(struct watched *w, const char *name, size_t len, pid_t pid)
+{
+	if (w->count == WATCHED_MAX || len >= sizeof(w->rows[0].name))
+		die("--watch is too long");
+	snprintf(w->rows[w->count].name, sizeof(w->rows[0].name), "%.*s", (int)len, name);
+	w->rows[w->count++].pid = pid;
+}
+
+struct watched *
+watched_parse(const char *list)
+{
+	struct watched *w = allocate(sizeof(*w));
+	size_t len;
+	char pid[16];
+
+	watched_add(w, "self", 4, getpid());
+	while (*list) {
+		len = strcspn(list, "=");
+		if (list[len] != '=')
+			die("--watch wants name=pid,name=pid");
+		snprintf(pid, sizeof(pid), "%.*s", (int)strcspn(list + len + 1, ","), list + len + 1);
+		watched_add(w, list, len, (pid_t)number(pid, 1 << 22, "a process id"));
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return w;
+}
+
+/* The clocks' values the first time, what has passed since then the second time. */
+static void
+take(struct watched *w)
+{
+	int64_t ns;
+	size_t i;
+
+	for (i = 0; i < w->count; i++) {
+		ns = cpu_ns(w->rows[i].pid);
+		if (ns < 0)
+			die("process %s (%d) is gone", w->rows[i].name, (int)w->rows[i].pid);
+		w->rows[i].ns = ns - w->rows[i].ns;
+	}
+	w->wall_ns = now_ns() - w->wall_ns;
+}
+
+void
+watched_start(struct watched *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->count; i++)
+		w->rows[i].ns = 0;
+	w->wall_ns = 0;
+	take(w);
+}
+
+void
+watched_stop(struct watched *w)
+{
+	take(w);
+}
+
+void
+watched_print(const struct watched *w)
+{
+	size_t i;
+
+	printf("\"wall_ns\":%lld,\"cpu_ns\":{", (long long)w->wall_ns);
+	for (i = 0; i < w->count; i++)
+		printf("%s\"%s\":%lld", i ? "," : "", w->rows[i].name, (long long)w->rows[i].ns);
+	printf("}");
+}
+
+/* `load cpu --watch NAME=PID --ms N`: what processes use while nothing is asked of them. */
+static int
+load_cpu(struct options *o)
+{
+	struct watched *w = watched_parse(option(o, "watch", NULL));
+	useconds_t ms = (useconds_t)option_number(o, "ms", 60000, 1000);
+
+	options_end(o);
+	watched_start(w);
+	usleep(ms * 1000);
+	watched_stop(w);
+	printf("{");
+	watched_print(w);
+	printf("}\n");
+	free(w);
+	return 0;
+}
+
+/* ---- commands ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(struct options *o);
+} commands[] = {
+	{"pve", load_pve},
+	{"browse", load_browse},
+	{"create", load_create},
+	{"cpu", load_cpu},
+};
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {argc - 2, argv + 2};
+	struct rlimit files;
+	size_t i;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	for (i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(&o);
+	die("usage: load pve|browse|create|cpu --option value ...");
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+//
+// fake_pve - a stand-in for Proxmox VE, as strict and as strange as the real one.
+//
+//   const pve = await startFakePve({ style: 'new', mode: 'A' });
+//   ... https://127.0.0.1:<pve.port>, CA in pve.caFile, PASSWORD of vncuser@pve ...
+//   await pve.stop();
+//
+// Everything is in this process and on loopback; only guest 100 with { qemu: true } is a
+// child process. tests/README.md describes options, faults and records.
+
+import { readFileSync } from 'node:fs';
+import { removeTemp, tempDir } from '../lib/temp.mjs';
+import { Api } from './api.mjs';
+import { takeFault } from './faults.mjs';
+import { Guests } from './guests.mjs';
+import { Listener, makeCerts } from './listener.mjs';
+import { Ports } from './ports.mjs';
+import { startQemu } from './qemu.mjs';
+import { Records } from './records.mjs';
+import { Tickets } from './tickets.mjs';
+import { defaultUsers, PASSWORD, userSecrets } from './users.mjs';
+import { Workers } from './workers.mjs';
+
+export { PASSWORD } from './users.mjs';
+export { COLOURS } from './screen.mjs';
+export { patternBytes, patternSha256 } from './rfb_kinds.mjs';
+
+/* Proxmox's own times; tests may shorten them. */
+export const TIMINGS = {
+	unauthorizedMs: 3000,    /* a 401 leaves this long after its request began */
+	idleMs: 5000,            /* silence on a kept-alive connection */
+	freezeMs: 5000,          /* a worker's last seconds; heads that are too large */
+	listenMs: 10000,         /* a console port waits for its one connection */
+	portReserveMs: 5000,
+	vncAuthMs: 30000,        /* life of a VNC password after the websocket opened */
+	consoleIdleMs: 900000,   /* QEMU: no byte in either direction */
+	vnctermMs: 20000,        /* container: wait for the first viewer */
+	vnctermIdleMs: 10000,    /* container: after the last viewer */
+	vnctermInputMs: 1800000, /* container: no keyboard input */
+};
+const SWEEP_MS = 200;
+
+/*
+ * options: port, host, dir, style ('new' | 'old'), mode ('A' | 'B'), workers (3), nodes,
+ * users, timings, kinds ({ vmid: kind }), cert, qemu (true = guest 100 is a real QEMU),
+ * split (how server output is cut into frames).
+ */
+export async function startFakePve(options = {}) {
+	const pve = new FakePve(options);
+	await pve.start();
+	return pve;
+}
+
+export class FakePve {
+	constructor(options) {
+		this.options = options;
+		this.style = options.style ?? 'new';
+		this.mode = options.mode ?? 'A';
+		this.nodes = options.nodes ?? ['pve'];
+		this.timings = { ...TIMINGS, ...options.timings };
+		this.split = options.split ?? null;
+		this.users = options.users ?? defaultUsers();
+		this.password = PASSWORD;
+		this.user = 'vncuser@pve';
+		this.host = options.host ?? '127.0.0.1';
+		this.faults = {};
+		this.usedTickets = new Set();
+		this.records = new Records();
+		this.tickets = new Tickets(() => this.records.now());
+		this.guests = new Guests(this);
+		this.ports = new Ports(this);
+		this.workers = new Workers(this, options.workers ?? 3);
+		this.api = new Api(this);
+		for (const s of userSecrets(this.users))
+			this.records.secret(s);
+		for (const [vmid, kind] of Object.entries(options.kinds ?? {}))
+			this.guest(vmid).setKind(kind);
+		this.guests.get(201).setKind('gone');
+		this.guests.get(209).setKind('gone');
+	}
+
+	async start() {
+		this.dir = this.options.dir ?? tempDir('fpve');
+		const certs = await makeCerts(this.dir);
+		this.caFile = certs.ca.cert;
+		this.caText = readFileSync(this.caFile, 'latin1');
+		this.listener = new Listener(this, certs);
+		if (this.options.cert)
+			this.setCert(this.options.cert);
+		if (this.options.qemu) {
+			this.qemu = await startQemu(this.dir);
+			this.guest(100).qemu = this.qemu;
+		}
+		this.port = await this.listener.listen(this.options.port ?? 0, this.host);
+		this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+		this.sweeper.unref();
+	}
+
+	/* ---- what happened ---- */
+
+	get violations() {
+		return this.records.violations;
+	}
+
+	get requests() {
+		return this.records.requests;
+	}
+
+	get consoles() {
+		return this.records.consoles;
+	}
+
+	get logins() {
+		return this.records.logins;
+	}
+
+	get crashes() {
+		return this.records.crashes;
+	}
+
+	get overlaps() {
+		return this.records.overlaps;
+	}
+
+	/* The most requests that were being worked on at once (consoles not counted). */
+	get maxInFlight() {
+		return this.records.maxInFlight;
+	}
+
+	get secrets() {
+		return [...this.records.secretSet];
+	}
+
+	/* Client frames of all consoles, each with its console. */
+	get frames() {
+		return this.consoles.flatMap((c) => c.frames.map((f) => ({ ...f, console: c })));
+	}
+
+	get liveConsoles() {
+		return this.consoles.filter((c) => c.ended === null);
+	}
+
+	get connections() {
+		return this.workers.connections().length;
+	}
+
+	get url() {
+		const host = this.host.includes(':') ? `[${this.host}]` : this.host;
+		return `https://${host}:${this.port}`;
+	}
+
+	get fingerprint() {
+		return this.listener.fingerprint();
+	}
+
+	/* ---- what a test can do ---- */
+
+	/* Moves Proxmox's clock; what became too old by that ends now. */
+	advance(ms) {
+		this.records.offset += ms;
+		this.sweep();
+	}
+
+	guest(vmid) {
+		const g = this.guests.get(vmid);
+		if (g === null)
+			throw new Error(`no guest ${vmid}`);
+		return g;
+	}
+
+	setCert(kind) {
+		this.listener.setCert(kind);
+	}
+
+	takeFault(name) {
+		return takeFault({ [name]: this.faults[name] }, name, null);
+	}
+
+	/* Ends live consoles (of one guest, or all): cut, or as a backend that ends. */
+	cutConsoles({ vmid, graceful = false } = {}) {
+		for (const c of this.liveConsoles) {
+			if (vmid !== undefined && c.vmid !== Number(vmid))
+				continue;
+			if (graceful)
+				c.endBackend('cut by the test');
+			else
+				c.cut();
+		}
+	}
+
+	/* Forgets what happened so far (not the secrets). */
+	forget() {
+		for (const list of ['violations', 'requests', 'consoles', 'logins', 'crashes'])
+			this.records[list].length = 0;
+		this.records.overlaps = 0;
+		this.records.maxInFlight = this.records.inFlight;
+	}
+
+	/* Consoles that were idle for too long, by Proxmox's clock. */
+	sweep() {
+		const now = this.records.now();
+		for (const c of this.liveConsoles) {
+			const [last, limit] = c.guest.type === 'qemu'
+				? [c.lastByteAt, this.timings.consoleIdleMs]
+				: [c.lastInputAt, this.timings.vnctermInputMs];
+			if (now - last > limit)
+				c.endBackend('idle');
+		}
+	}
+
+	async stop() {
+		if (this.stopped)
+			return;
+		this.stopped = true;
+		clearInterval(this.sweeper);
+		this.workers.stop();
+		await this.listener.stop();
+		await this.qemu?.stop();
+		if (!this.options.dir)
+			removeTemp(this.dir);
+	}
+}

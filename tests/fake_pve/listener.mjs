@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//
+// listener - the TLS port of the fake Proxmox, and its certificates.
+//
+// The first byte of a connection tells TLS from plain HTTP, which is redirected. The CA
+// and its certificates are made at start; which certificate is shown can be changed while
+// running: good, wrong-name, expired, other-ca, self-signed.
+
+import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import net from 'node:net';
+import tls from 'node:tls';
+import { makeCa, makeLeaf, makeSelfSigned } from '../lib/certs.mjs';
+import { Connection } from './http_conn.mjs';
+
+const TLS_HANDSHAKE = 0x16;
+
+/* Makes the CA, another CA, and the certificates in dir. */
+export async function makeCerts(dir) {
+	const ca = await makeCa(dir, 'pve-root-ca', 'Proxmox Virtual Environment');
+	const other = await makeCa(dir, 'other-ca', 'Proxmox Virtual Environment');
+	const [good, wrong, expired, foreign, self] = await Promise.all([
+		makeLeaf(dir, ca, { name: 'good', cn: 'pve.example' }),
+		makeLeaf(dir, ca, { name: 'wrong', cn: 'pve.example',
+			san: 'DNS:pve.example,IP:192.0.2.1' }),
+		makeLeaf(dir, ca, { name: 'expired', cn: 'pve.example', days: -1 }),
+		makeLeaf(dir, other, { name: 'foreign', cn: 'pve.example' }),
+		makeSelfSigned(dir, { name: 'self', cn: 'pve.example' }),
+	]);
+	return { ca, kinds: { good, 'wrong-name': wrong, expired, 'other-ca': foreign,
+		'self-signed': self } };
+}
+
+export class Listener {
+	constructor(pve, certs) {
+		this.pve = pve;
+		this.certs = certs;
+		this.raw = new Set();
+		this.tls = tls.createServer({ minVersion: 'TLSv1.2', ...this.pair('good') });
+		this.tls.on('secureConnection', (s) => this.accepted(s));
+		this.tls.on('tlsClientError', () => {});
+		this.net = net.createServer({ noDelay: true }, (s) => this.incoming(s));
+	}
+
+	pair(kind) {
+		const files = this.certs.kinds[kind];
+		if (!files)
+			throw new Error(`unknown certificate kind: ${kind}`);
+		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+	}
+
+	setCert(kind) {
+		this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });
+		this.kind = kind;
+	}
+
+	/* SHA-256 of the certificate shown, AA:BB:... */
+	fingerprint() {
+		return new X509Certificate(this.pair(this.kind ?? 'good').cert).fingerprint256;
+	}
+
+	listen(port, host) {
+		return new Promise((resolve, reject) => {
+			this.net.once('error', reject);
+			this.net.listen(port, host, () => resolve(this.net.address().port));
+		});
+	}
+
+	incoming(socket) {
+		this.raw.add(socket);
+		socket.on('error', () => {});
+		socket.on('close', () => this.raw.delete(socket));
+		const fault = this.pve.faults.accept;
+		if (fault?.close)
+			socket.destroy();
+		if (fault)
+			return;
+		socket.setTimeout(this.pve.timings.idleMs, () => socket.destroy());
+		socket.once('data', (first) => {
+			socket.setTimeout(0);
+			socket.pause();
+			if (first[0] !== TLS_HANDSHAKE) {
+				this.redirect(socket, first);
+				return;
+			}
+			socket.unshift(first);
+			this.tls.emit('connection', socket);
+		});
+	}
+
+	/* Plain HTTP: 301 or 308 to https, and the end. */
+	redirect(socket, first) {
+		const m = /^(\S+) (\S+) HTTP\//.exec(first.toString('latin1'));
+		this.pve.records.violation('plain HTTP request');
+		if (m) {
+			const status = m[1] === 'GET' || m[1] === 'HEAD' ? '301 Moved Permanently'
+				: '308 Permanent Redirect';
+			socket.write(`HTTP/1.1 ${status}\r\nLocation: ${this.pve.url}${m[2]}\r\n` +
+				'Connection: close\r\nContent-Length: 0\r\n\r\n');
+		}
+		socket.end();
+	}
+
+	accepted(socket) {
+		const worker = this.pve.workers.assign();
+		new Connection(this.pve, socket, worker);
+	}
+
+	async stop() {
+		for (const s of this.raw)
+			s.destroy();
+		await new Promise((resolve) => this.net.close(resolve));
+	}
+}

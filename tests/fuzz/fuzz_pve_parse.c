@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any bytes to everything that reads what comes from Proxmox or from outside: no
+ * crash, and what is accepted keeps its promises.
+ *
+ * The first byte picks the reader, the rest is its input.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "proxmox_api/pve_errors.h"
+#include "proxmox_api/pve_parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+read_login(const char *json, size_t len)
+{
+	struct pve_login_reply reply = {.user = ""};
+	struct err err = {.code = 0};
+	int r = pve_parse_login(json, len, &reply, &err);
+
+	assert(r == err.code);
+	assert((r == 0) == (reply.ticket.data != NULL) && (r == 0) == (reply.csrf.data != NULL));
+	if (r == 0) {
+		assert(strlen(reply.ticket.data) == reply.ticket.len);
+		assert(strpbrk(reply.csrf.data, " \r\n") == NULL);
+		assert(strchr(reply.user, '@') != NULL);
+	}
+	pve_login_reply_done(&reply);
+}
+
+static void
+read_vncproxy(const char *json, size_t len)
+{
+	struct pve_vncproxy_reply reply = {.port = 0};
+	struct err err = {.code = 0};
+	int r = pve_parse_vncproxy(json, len, &reply, &err);
+
+	assert(r == err.code);
+	if (r == 0) {
+		assert(reply.port >= PVE_CONSOLE_PORT_MIN && reply.port <= PVE_CONSOLE_PORT_MAX);
+		assert(reply.password.len >= 1 && reply.password.len <= PVE_VNC_PASSWORD_MAX);
+		assert(reply.ticket.len >= 1);
+	}
+	pve_vncproxy_reply_done(&reply);
+}
+
+static void
+read_running(const char *json, size_t len)
+{
+	struct err err = {.code = 0};
+	int r = pve_parse_running(json, len, &err);
+
+	assert(r == err.code);
+	assert(r == 0 || r == ERR_NOT_RUNNING || r == ERR_PROTOCOL || r == ERR_MEMORY);
+}
+
+static void
+read_refusal(const char *json, size_t len)
+{
+	char message[PVE_MESSAGE_SIZE];
+
+	pve_parse_refusal(json, len, message);
+	assert(strlen(message) < sizeof(message));
+}
+
+static void
+read_reason(const char *text, size_t len)
+{
+	int status = len > 0 ? 400 + (unsigned char)text[0] : 0;
+	int code = pve_error_of(status, len > 0 ? text + 1 : "");
+
+	assert(code < 0);
+	(void)pve_answered(status);
+}
+
+static void
+read_host(const char *text, size_t len)
+{
+	char once[PVE_HOST_SIZE], twice[PVE_HOST_SIZE];
+
+	(void)len;
+	if (pve_parse_host(text, once, NULL) < 0)
+		return;
+	assert(once[0] != '\0' && strlen(once) < sizeof(once));
+	assert(strspn(once, "abcdefghijklmnopqrstuvwxyz0123456789-_.:") == strlen(once));
+	assert(pve_parse_host(once, twice, NULL) == 0 && strcmp(once, twice) == 0);
+}
+
+static void
+read_node(const char *text, size_t len)
+{
+	struct pve_target target = {.vmid = 999999999};
+	char path[PVE_PATH_SIZE];
+
+	(void)len;
+	if (pve_parse_node(text, target.node, NULL) < 0)
+		return;
+	assert(strpbrk(target.node, "./%?# ") == NULL);
+	pve_guest_path(path, &target, PVE_GUEST_QEMU, "status/current");
+}
+
+static void
+read_user(const char *text, size_t len)
+{
+	char once[PVE_USER_SIZE], twice[PVE_USER_SIZE];
+
+	(void)len;
+	if (pve_parse_user(text, once, NULL) < 0)
+		return;
+	assert(strchr(once, '@') != NULL && strpbrk(once, " \r\n:/") == NULL);
+	assert(pve_parse_user(once, twice, NULL) == 0 && strcmp(once, twice) == 0);
+}
+
+static void
+read_numbers(const char *text, size_t len)
+{
+	uint32_t vmid = 0;
+	uint16_t port = 0;
+
+	(void)len;
+	if (pve_parse_vmid(text, &vmid, NULL) == 0)
+		assert(vmid == strtoul(text, NULL, 10) && vmid >= 100 && vmid <= 999999999);
+	if (pve_parse_port(text, &port, NULL) == 0)
+		assert(port == strtoul(text, NULL, 10) && port >= 1);
+}
+
+static void
+write_escaped(const char *data, size_t len)
+{
+	struct buf out = {.max = 0};
+
+	if (pve_escape(&out, data, len) == 0)
+		assert(out.len >= len && strlen(buf_text(&out)) == out.len);
+	buf_done(&out);
+}
+
+static void (*const readers[])(const char *data, size_t len) = {
+	read_login,
+	read_vncproxy,
+	read_running,
+	read_refusal,
+	read_reason,
+	read_host,
+	read_node,
+	read_user,
+	read_numbers,
+	write_escaped,
+};
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum { READERS = sizeof(readers) / sizeof(readers[0]) };
+	char *text;
+
+	if (size == 0)
+		return 0;
+	/* A NUL after it for those who read text; and its end is the block's for those who count. */
+	text = malloc(size);
+	if (text == NULL)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	readers[data[0] % READERS](text, size - 1);
+	free(text);
+	return 0;
+}

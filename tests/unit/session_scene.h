@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_scene - sessions whose logins are stand-ins and whose threads do nothing.
+ *
+ * It brings stand-ins for proxmox_api's logins, so one file of a test program
+ * includes it.
+ *
+ * Threads: as session.h and sessions.h say.
+ */
+#ifndef TESTS_UNIT_SESSION_SCENE_H
+#define TESTS_UNIT_SESSION_SCENE_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session/sessions.h"
+#include "tests/unit/torture.h"
+
+/* A login, counting its references. */
+struct pve {
+	const char *user;
+	atomic_int refs;
+};
+
+const char *
+pve_user(const struct pve *pve)
+{
+	return pve->user;
+}
+
+void
+pve_unref(struct pve *pve)
+{
+	if (pve)
+		atomic_fetch_sub(&pve->refs, 1);
+}
+
+static inline struct pve_target
+guest(uint32_t vmid)
+{
+	return (struct pve_target){.host = "host", .port = 8006, .node = "pve", .vmid = vmid};
+}
+
+static inline struct sessions *
+registry_for_test(void)
+{
+	struct sessions *r = NULL;
+
+	assert_int_equal(sessions_new(&r, NULL), 0);
+	return r;
+}
+
+/* A session without a port and without a thread, with a reference to the login. */
+static inline struct session *
+session_for_test(struct sessions *r, uint32_t vmid, struct pve *login)
+{
+	const struct pve_target target = guest(vmid);
+	struct port_lease none = {0};
+	struct session *s = NULL;
+
+	atomic_fetch_add(&login->refs, 1);
+	assert_int_equal(session_new(r, &target, PVE_GUEST_QEMU, &login, &none, &s, NULL), 0);
+	assert_null(login);
+	return s;
+}
+
+static inline void *
+end_at_once(void *arg)
+{
+	return arg;
+}
+
+/* Enter a session with a thread that has nothing to do. */
+static inline void
+enter(struct sessions *r, struct session *s)
+{
+	assert_int_equal(pthread_create(&s->thread, NULL, end_at_once, NULL), 0);
+	assert_null(sessions_add(r, s));
+}
+
+/* What a session's thread does at its end, and the caller's reference goes too. */
+static inline void
+leave(struct session *s)
+{
+	mailbox_close(s->mailbox);
+	sessions_ended(s);
+	session_unref(s);
+}
+
+/* Why the session was told to end: the only message in its mailbox; END_NONE: it was not told. */
+static inline enum end
+told(struct session *s)
+{
+	struct mail *mail = mailbox_take(s->mailbox);
+	enum end end;
+
+	if (!mail)
+		return END_NONE;
+	assert_null(mail->next);
+	assert_int_equal(mail->kind, MAIL_END);
+	end = ((struct end_mail *)mail)->end;
+	mail->discard(mail);
+	return end;
+}
+
+#endif

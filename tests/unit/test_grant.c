@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/grant.h"
+
+#include "tests/unit/torture.h"
+
+static struct grant *
+grant_for_test(void)
+{
+	struct grant *g = grant_new();
+
+	assert_non_null(g);
+	assert_int_equal(secret_set(&g->password, "SECRET", 6), 0);
+	return g;
+}
+
+static void
+a_new_one_is_empty(void **state)
+{
+	struct grant *g = grant_new();
+
+	(void)state;
+	assert_non_null(g);
+	assert_int_equal(g->target.vmid, 0);
+	assert_string_equal(g->target.host, "");
+	assert_string_equal(g->user, "");
+	assert_null(g->password.data);
+	assert_int_equal(g->expires_ms, 0);
+	grant_free(g);
+	grant_free(NULL);
+}
+
+static void
+its_password_can_go_before_the_rest(void **state)
+{
+	struct grant *g = grant_for_test();
+
+	(void)state;
+	g->target.vmid = 100;
+	torture_look_for("SECRET");
+	grant_wipe_credentials(g);
+	assert_null(g->password.data);
+	assert_int_equal(g->password.len, 0);
+	assert_int_equal(g->target.vmid, 100);
+	grant_wipe_credentials(g);
+	grant_free(g);
+	assert_int_equal(torture_found(), 0);
+	torture_look_for(NULL);
+}
+
+static void
+freeing_leaves_no_password_behind(void **state)
+{
+	struct grant *g = grant_for_test();
+
+	(void)state;
+	torture_look_for("SECRET");
+	grant_free(g);
+	assert_int_equal(torture_found(), 0);
+	torture_look_for(NULL);
+}
+
+static void
+without_memory_there_is_none(void **state)
+{
+	(void)state;
+	torture_refuse("calloc", 1);
+	assert_null(grant_new());
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_one_is_empty),
+		cmocka_unit_test(its_password_can_go_before_the_rest),
+		cmocka_unit_test(freeing_leaves_no_password_behind),
+		cmocka_unit_test(without_memory_there_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* Files, mandatory.json and response heads; the way to a websocket is in test_page_upgrade.c. */
+#include "session/page.h"
+
+#include <jansson.h>
+
+#include "session/csp.h"
+#include "tests/unit/page_scene.h"
+
+static struct page_answer answer;
+static struct buf made;
+static char head[PAGE_HEAD_MAX];
+
+/* Ask, with the path in memory of exactly its size; the answer is in the variables above. */
+static void
+request(enum page_method method, const char *path, const char *host, const char *if_none_match)
+{
+	size_t len = strlen(path), n;
+	char *copy = malloc(len);
+	const struct page_request r = {.loop = &loop,
+		.path = copy,
+		.path_len = len,
+		.method = method,
+		.host = host,
+		.if_none_match = if_none_match};
+
+	assert_non_null(copy);
+	memcpy(copy, path, len);
+	buf_done(&made);
+	memset(&answer, 0xa5, sizeof(answer));
+	page_answer(&r, &made, &answer);
+	free(copy);
+	n = page_head(head, &answer);
+	assert_true(n < PAGE_HEAD_MAX);
+	assert_int_equal(strlen(head), n);
+}
+
+static void
+get(const char *path)
+{
+	request(PAGE_GET, path, "console.example:22000", "");
+}
+
+static bool
+head_has(const char *line)
+{
+	return strstr(head, line) != NULL;
+}
+
+static void
+assert_bare(int status)
+{
+	assert_int_equal(answer.status, status);
+	assert_null(answer.body);
+	assert_int_equal(answer.len, 0);
+	assert_null(answer.type);
+	assert_null(answer.etag);
+	assert_null(answer.csp);
+	assert_string_equal(answer.location, "");
+	assert_true(head_has("\r\nContent-Length: 0\r\n"));
+	assert_true(head_has("\r\nCache-Control: no-store\r\n"));
+}
+
+static void
+without_the_key_everything_is_a_bare_404(void **state)
+{
+	static const char *const paths[] = {"", "/", "//", "/x", "/vnc.html", "/mandatory.json",
+		"/vnc-proxy", "/" OTHER_KEY, "/" OTHER_KEY "/", "/" OTHER_KEY "/mandatory.json", KEY,
+		KEY "/", "//" KEY "/", "/x" KEY "/", "/" KEY "x", "/" KEY "0/", "/" KEY "0", "/" KEY "?",
+		"/" KEY "\\", "/0123456789abcdef0123456789abcde", "/0123456789ABCDEF0123456789ABCDEF/",
+		"/./" KEY "/", "/favicon.ico", "/" KEY ".html"};
+	static const enum page_method methods[] = {PAGE_GET, PAGE_HEAD, PAGE_OTHER};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		for (j = 0; j < 3; j++) {
+			request(methods[j], paths[i], "h", "");
+			assert_bare(404);
+			assert_null(answer.allow);
+		}
+	}
+}
+
+static void
+the_key_alone_leads_to_the_page_relatively(void **state)
+{
+	(void)state;
+	get("/" KEY);
+	assert_int_equal(answer.status, 302);
+	assert_string_equal(answer.location, KEY "/");
+	assert_true(head_has("HTTP/1.1 302 Found\r\n"));
+	assert_true(head_has("\r\nLocation: " KEY "/\r\n"));
+	assert_true(head_has("\r\nContent-Length: 0\r\n"));
+}
+
+static void
+the_page_and_its_files_are_served(void **state)
+{
+	(void)state;
+	get(AT);
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer.type, "text/html; charset=utf-8");
+	assert_memory_equal(answer.body, "<!doctype", 9);
+	assert_true(head_has("HTTP/1.1 200 OK\r\n"));
+	get(AT "core/rfb.js");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer.type, "text/javascript; charset=utf-8");
+	assert_int_equal(answer.len, 9);
+	assert_true(head_has("\r\nContent-Type: text/javascript; charset=utf-8\r\n"));
+	assert_true(head_has("\r\nContent-Length: 9\r\n"));
+	assert_null(answer.csp);
+}
+
+static void
+what_is_not_there_is_a_bare_404(void **state)
+{
+	static const char *const paths[] = {AT "x", AT "core", AT "core/", AT "../vnc.html",
+		AT "/vnc.html", AT "core/../vnc.html", AT "package.json", AT "mandatory.json/",
+		AT "vnc-proxy/", AT "vnc-proxy2", AT "%76nc.html", AT KEY "/"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		get(paths[i]);
+		assert_bare(404);
+	}
+}
+
+static void
+head_is_answered_like_get(void **state)
+{
+	static const char *const paths[] = {"/" KEY, AT, AT "core/rfb.js", AT "mandatory.json", AT "x"};
+	char expected[PAGE_HEAD_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		get(paths[i]);
+		memcpy(expected, head, sizeof(expected));
+		request(PAGE_HEAD, paths[i], "console.example:22000", "");
+		assert_string_equal(head, expected);
+	}
+}
+
+static void
+other_methods_are_told_which_are_allowed(void **state)
+{
+	static const char *const paths[] = {
+		"/" KEY, AT, AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		request(PAGE_OTHER, paths[i], "h", "");
+		assert_bare(405);
+		assert_true(head_has("HTTP/1.1 405 Method Not Allowed\r\n"));
+		assert_true(head_has("\r\nAllow: GET, HEAD\r\n"));
+	}
+}
+
+/* ---- mandatory.json ---- */
+
+static void
+assert_mandatory(bool encrypt)
+{
+	json_error_t error;
+	json_t *json;
+
+	get(AT "mandatory.json");
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer.type, "application/json");
+	json = json_loadb((const char *)answer.body, answer.len, JSON_REJECT_DUPLICATES, &error);
+	assert_non_null(json);
+	assert_int_equal(json_object_size(json), 9);
+	assert_true(json_is_true(json_object_get(json, "autoconnect")));
+	assert_true(json_is_true(json_object_get(json, "reconnect")));
+	assert_true(json_is_true(json_object_get(json, "shared")));
+	assert_string_equal(json_string_value(json_object_get(json, "password")), "Minted01");
+	assert_string_equal(json_string_value(json_object_get(json, "path")), "vnc-proxy");
+	assert_string_equal(json_string_value(json_object_get(json, "resize")), "scale");
+	assert_string_equal(json_string_value(json_object_get(json, "host")), "");
+	assert_string_equal(json_string_value(json_object_get(json, "port")), "");
+	assert_int_equal(json_is_true(json_object_get(json, "encrypt")), encrypt);
+	assert_int_equal(json_is_false(json_object_get(json, "encrypt")), !encrypt);
+	json_decref(json);
+}
+
+static void
+mandatory_json_pins_what_the_page_must_not_choose(void **state)
+{
+	(void)state;
+	use_tls(false);
+	assert_mandatory(false);
+	use_tls(true);
+	assert_mandatory(true);
+	use_tls(false);
+}
+
+static void
+mandatory_json_is_never_kept(void **state)
+{
+	(void)state;
+	get(AT "mandatory.json");
+	assert_null(answer.etag);
+	assert_true(head_has("\r\nCache-Control: no-store\r\n"));
+	request(PAGE_GET, AT "mandatory.json", "h", "*");
+	assert_int_equal(answer.status, 200);
+}
+
+static void
+without_memory_for_mandatory_json_the_answer_is_500(void **state)
+{
+	(void)state;
+	buf_done(&made);
+	torture_refuse("malloc", 2); /* the first is the test's own */
+	get(AT "mandatory.json");
+	assert_true(torture_struck());
+	assert_bare(500);
+}
+
+static void
+the_password_is_wiped_with_the_answer(void **state)
+{
+	(void)state;
+	get(AT "mandatory.json");
+	torture_look_for("Minted01");
+	buf_done(&made);
+	assert_int_equal(torture_found(), 0);
+	torture_look_for(NULL);
+}
+
+/* ---- caching ---- */
+
+static void
+a_file_that_the_browser_has_is_not_sent_again(void **state)
+{
+	char etag[ASSET_ETAG_SIZE];
+
+	(void)state;
+	get(AT "core/rfb.js");
+	assert_string_equal(answer.cache, "private, no-cache");
+	snprintf(etag, sizeof(etag), "%s", answer.etag);
+	request(PAGE_GET, AT "core/rfb.js", "h", etag);
+	assert_int_equal(answer.status, 304);
+	assert_null(answer.body);
+	assert_int_equal(answer.len, 0);
+	assert_string_equal(answer.etag, etag);
+	assert_true(head_has("HTTP/1.1 304 Not Modified\r\n"));
+	assert_true(head_has("\r\nETag: "));
+	assert_false(head_has("Content-Length"));
+}
+
+/* A browser puts the headers of a 304 in the place of those that it kept. */
+static void
+a_page_that_the_browser_has_keeps_its_policy(void **state)
+{
+	char etag[ASSET_ETAG_SIZE], policy[PAGE_HEAD_MAX];
+
+	(void)state;
+	get(AT);
+	snprintf(etag, sizeof(etag), "%s", answer.etag);
+	snprintf(policy, sizeof(policy), "%s", strstr(head, "\r\nContent-Security-Policy: "));
+	request(PAGE_GET, AT, "console.example:22000", etag);
+	assert_int_equal(answer.status, 304);
+	assert_string_equal(strstr(head, "\r\nContent-Security-Policy: "), policy);
+}
+
+static void
+a_file_that_changed_is_sent(void **state)
+{
+	char etag[ASSET_ETAG_SIZE];
+
+	(void)state;
+	get(AT "icon.svg");
+	snprintf(etag, sizeof(etag), "%s", answer.etag);
+	request(PAGE_GET, AT "core/rfb.js", "h", etag);
+	assert_int_equal(answer.status, 200);
+	request(PAGE_GET, AT "core/rfb.js", "h", "\"\"");
+	assert_int_equal(answer.status, 200);
+}
+
+static void
+a_browser_without_the_key_learns_nothing_from_an_etag(void **state)
+{
+	char etag[ASSET_ETAG_SIZE];
+
+	(void)state;
+	get(AT "core/rfb.js");
+	snprintf(etag, sizeof(etag), "%s", answer.etag);
+	request(PAGE_GET, "/" OTHER_KEY "/core/rfb.js", "h", etag);
+	assert_bare(404);
+}
+
+/* ---- heads ---- */
+
+static void
+every_head_has_what_keeps_browsers_careful(void **state)
+{
+	static const char *const paths[] = {
+		"/", "/" KEY, AT, AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		get(paths[i]);
+		assert_int_equal(strncmp(head, "HTTP/1.1 ", 9), 0);
+		assert_true(head_has("\r\nX-Content-Type-Options: nosniff\r\n"));
+		assert_true(head_has("\r\nReferrer-Policy: no-referrer\r\n"));
+		assert_true(head_has("\r\nContent-Security-Policy: default-src 'none'; "));
+		assert_true(head_has("base-uri 'none'; form-action 'none'; frame-ancestors *\r\n"));
+		assert_true(head_has("\r\nCache-Control: "));
+		assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
+		assert_ptr_equal(strstr(head, "\r\n\r\n"), head + strlen(head) - 4);
+		assert_false(head_has("Server:"));
+	}
+}
+
+static void
+the_page_s_policy_has_its_hashes_and_its_own_host(void **state)
+{
+	(void)state;
+	get(AT);
+	assert_true(
+		head_has("default-src 'none'; script-src 'self' "
+				 "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; style-src 'self'; "));
+	assert_true(head_has("; connect-src 'self' ws://console.example:22000 "
+						 "wss://console.example:22000; "));
+	request(PAGE_GET, AT, "[2001:db8::1]:22000", "");
+	assert_true(head_has(" ws://[2001:db8::1]:22000 "));
+}
+
+static void
+a_host_that_is_none_never_gets_into_the_policy(void **state)
+{
+	static const char *const hosts[] = {"", "a; script-src *", "a\r\nSet-Cookie: x=y", "a b", "*",
+		"a,b", "a'", "evil.example/", "user@evil.example", "a\tb", "\xc3\xbc"};
+	char host[400];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		request(PAGE_GET, AT, hosts[i], "");
+		assert_int_equal(answer.status, 200);
+		assert_true(head_has("; connect-src 'self'; "));
+		assert_false(head_has("ws://"));
+		assert_false(head_has("Set-Cookie"));
+	}
+	memset(host, 'a', sizeof(host));
+	host[sizeof(host) - 1] = '\0';
+	request(PAGE_GET, AT, host, "");
+	assert_true(head_has("; connect-src 'self'; "));
+}
+
+static void
+the_longest_host_and_the_longest_policy_fit_a_head(void **state)
+{
+	char host[CSP_HOST_MAX + 1], csp[CSP_HTML_MAX + 1];
+	char etag[ASSET_ETAG_SIZE];
+
+	(void)state;
+	memset(host, 'h', CSP_HOST_MAX);
+	memset(csp, 'c', CSP_HTML_MAX);
+	memset(etag, 'e', sizeof(etag) - 1);
+	host[CSP_HOST_MAX] = csp[CSP_HTML_MAX] = etag[sizeof(etag) - 1] = '\0';
+	request(PAGE_GET, AT, host, "");
+	assert_string_equal(answer.host, host);
+	answer.csp = csp;
+	answer.etag = etag;
+	answer.len = (size_t)-1;
+	assert_true(page_head(head, &answer) < PAGE_HEAD_MAX);
+	assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
+}
+
+static void
+a_status_without_a_phrase_is_still_a_head(void **state)
+{
+	(void)state;
+	get("/");
+	answer.status = 418;
+	(void)page_head(head, &answer);
+	assert_true(head_has("HTTP/1.1 418 Error\r\n"));
+}
+
+static int
+forget_made(void **state)
+{
+	(void)state;
+	buf_done(&made);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, forget_made)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_the_key_everything_is_a_bare_404),
+		TEST(the_key_alone_leads_to_the_page_relatively),
+		TEST(the_page_and_its_files_are_served),
+		TEST(what_is_not_there_is_a_bare_404),
+		TEST(head_is_answered_like_get),
+		TEST(other_methods_are_told_which_are_allowed),
+		TEST(mandatory_json_pins_what_the_page_must_not_choose),
+		TEST(mandatory_json_is_never_kept),
+		TEST(without_memory_for_mandatory_json_the_answer_is_500),
+		TEST(the_password_is_wiped_with_the_answer),
+		TEST(a_file_that_the_browser_has_is_not_sent_again),
+		TEST(a_page_that_the_browser_has_keeps_its_policy),
+		TEST(a_file_that_changed_is_sent),
+		TEST(a_browser_without_the_key_learns_nothing_from_an_etag),
+		TEST(every_head_has_what_keeps_browsers_careful),
+		TEST(the_page_s_policy_has_its_hashes_and_its_own_host),
+		TEST(a_host_that_is_none_never_gets_into_the_policy),
+		TEST(the_longest_host_and_the_longest_policy_fit_a_head),
+		TEST(a_status_without_a_phrase_is_still_a_head),
+	};
+
+	return cmocka_run_group_tests(tests, scene_new, scene_done);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The way to a websocket; the rest of page.h is in test_page.c. */
+#include "session/page.h"
+
+#include "tests/unit/page_scene.h"
+
+static struct page_answer answer;
+
+/* What a browser asks for at the right place. */
+static struct page_upgrade
+upgrade_for_test(void)
+{
+	return (struct page_upgrade){.loop = &loop,
+		.path = AT "vnc-proxy",
+		.path_len = sizeof(AT "vnc-proxy") - 1,
+		.method = PAGE_GET,
+		.host = "console.example:22000",
+		.origin = "http://console.example:22000",
+		.subprotocols = "binary",
+		.version = "13"};
+}
+
+/* Ask; returns 0 when it may become a websocket, else the status of the answer. */
+static int
+ask(const struct page_upgrade *request)
+{
+	char head[PAGE_HEAD_MAX];
+
+	if (page_upgrade(request, &answer))
+		return 0;
+	assert_true(page_head(head, &answer) < PAGE_HEAD_MAX);
+	assert_null(answer.body);
+	return answer.status;
+}
+
+static int
+ask_path(const char *path)
+{
+	struct page_upgrade request = upgrade_for_test();
+
+	request.path = path;
+	request.path_len = strlen(path);
+	return ask(&request);
+}
+
+static void
+a_browser_on_the_page_gets_its_websocket(void **state)
+{
+	struct page_upgrade request = upgrade_for_test();
+
+	(void)state;
+	assert_int_equal(ask(&request), 0);
+}
+
+static void
+other_paths_are_404_whatever_else_is_wrong(void **state)
+{
+	static const char *const paths[] = {"", "/", "/vnc-proxy", "/" KEY, AT, AT "vnc.html",
+		AT "vnc-proxy/", AT "vnc-proxy2", AT "vnc-prox", AT "/vnc-proxy", AT "x/vnc-proxy",
+		"/" KEY "vnc-proxy", "/" OTHER_KEY "/vnc-proxy", KEY "/vnc-proxy", AT "VNC-PROXY"};
+	struct page_upgrade request;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		assert_int_equal(ask_path(paths[i]), 404);
+		assert_null(answer.allow);
+		request = upgrade_for_test();
+		request.path = paths[i];
+		request.path_len = strlen(paths[i]);
+		request.method = PAGE_OTHER;
+		request.origin = "http://evil.example";
+		request.version = "8";
+		assert_int_equal(ask(&request), 404);
+	}
+}
+
+static void
+only_get_opens_a_websocket(void **state)
+{
+	struct page_upgrade request = upgrade_for_test();
+
+	(void)state;
+	request.method = PAGE_OTHER;
+	assert_int_equal(ask(&request), 405);
+	assert_string_equal(answer.allow, "GET, HEAD");
+	request.method = PAGE_HEAD;
+	assert_int_equal(ask(&request), 405);
+}
+
+static void
+who_is_no_browser_needs_no_origin(void **state)
+{
+	struct page_upgrade request = upgrade_for_test();
+
+	(void)state;
+	request.origin = NULL;
+	assert_int_equal(ask(&request), 0);
+	request.host = "";
+	assert_int_equal(ask(&request), 0);
+}
+
+static void
+a_page_of_another_origin_is_refused(void **state)
+{
+	struct page_upgrade request = upgrade_for_test();
+
+	(void)state;
+	request.origin = "http://evil.example";
+	assert_int_equal(ask(&request), 403);
+	request.origin = "";
+	assert_int_equal(ask(&request), 403);
+	request.origin = "null";
+	assert_int_equal(ask(&request), 403);
+	use_tls(true);
+	request.origin = "http://console.example:22000";
+	assert_int_equal(ask(&request), 403);
+	request.origin = "https://console.example:22000";
+	assert_int_equal(ask(&request), 0);
+	use_tls(false);
+	assert_int_equal(ask(&request), 403);
+}
+
+static void
+another_version_is_told_which_one_is_spoken(void **state)
+{
+	static const char *const versions[] = {"", "8", "12", "14", "13, 8", "0xd", " 13"};
+	struct page_upgrade request = upgrade_for_test();
+	char head[PAGE_HEAD_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		request.version = versions[i];
+		assert_int_equal(ask(&request), 426);
+		(void)page_head(head, &answer);
+		assert_non_null(strstr(head, "\r\nSec-WebSocket-Version: 13\r\n"));
+	}
+}
+
+static void
+the_subprotocol_is_binary_or_none(void **state)
+{
+	static const char *const good[] = {
+		"binary", "base64, binary", "binary,base64", "a,b\t, binary ,c", ",,binary"};
+	static const char *const bad[] = {
+		"", "base64", "binary2", "xbinary", "BINARY", "bin ary", "base64;binary", "binary;q=1"};
+	struct page_upgrade request = upgrade_for_test();
+	size_t i;
+
+	(void)state;
+	request.subprotocols = NULL;
+	assert_int_equal(ask(&request), 0);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		request.subprotocols = good[i];
+		assert_int_equal(ask(&request), 0);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		request.subprotocols = bad[i];
+		assert_int_equal(ask(&request), 400);
+	}
+}
+
+static void
+a_request_without_upgrade_is_told_to_upgrade(void **state)
+{
+	const struct page_request request = {.loop = &loop,
+		.path = AT "vnc-proxy",
+		.path_len = sizeof(AT "vnc-proxy") - 1,
+		.method = PAGE_GET,
+		.host = "h",
+		.if_none_match = ""};
+	char head[PAGE_HEAD_MAX];
+	struct buf made = {0};
+
+	(void)state;
+	page_answer(&request, &made, &answer);
+	assert_int_equal(answer.status, 426);
+	(void)page_head(head, &answer);
+	assert_non_null(strstr(head, "HTTP/1.1 426 Upgrade Required\r\n"));
+	assert_non_null(strstr(
+		head, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"));
+	buf_done(&made);
+}
+
+static const struct {
+	const char *origin, *host;
+	bool tls, ok;
+} origins[] = {
+	{"http://console.example:22000", "console.example:22000", false, true},
+	{"https://console.example:22000", "console.example:22000", true, true},
+	{"http://10.0.0.1:22000", "10.0.0.1:22000", false, true},
+	{"http://[2001:db8::1]:22000", "[2001:db8::1]:22000", false, true},
+	{"HTTP://Console.Example:22000", "console.example:22000", false, true},
+	{"http://console.example:22000", "CONSOLE.example:22000", false, true},
+	{"http://console.example", "console.example", false, true},
+	{"http://console.example:22000", "console.example:22000", true, false},
+	{"https://console.example:22000", "console.example:22000", false, false},
+	{"http://console.example:22001", "console.example:22000", false, false},
+	{"http://console.example", "console.example:22000", false, false},
+	{"http://console.example:22000", "console.example", false, false},
+	{"http://console.example:220000", "console.example:22000", false, false},
+	{"http://console.example:2200", "console.example:22000", false, false},
+	{"http://evil.example:22000", "console.example:22000", false, false},
+	{"http://console.example.evil.example:22000", "console.example:22000", false, false},
+	{"http://evilconsole.example:22000", "console.example:22000", false, false},
+	{"http://console.example:22000/", "console.example:22000", false, false},
+	{"http://console.example:22000/path", "console.example:22000", false, false},
+	{"http://console.example:22000 http://evil.example", "console.example:22000", false, false},
+	{"http://evil.example http://console.example:22000", "console.example:22000", false, false},
+	{"http://user@console.example:22000", "console.example:22000", false, false},
+	{"http://console.example:22000@evil.example", "console.example:22000", false, false},
+	{"ws://console.example:22000", "console.example:22000", false, false},
+	{"ftp://console.example:22000", "console.example:22000", false, false},
+	{"console.example:22000", "console.example:22000", false, false},
+	{"//console.example:22000", "console.example:22000", false, false},
+	{" http://console.example:22000", "console.example:22000", false, false},
+	{"http:/console.example:22000", "console.example:22000", false, false},
+	{"null", "console.example:22000", false, false},
+	{"null", "null", false, false},
+	{"file://", "console.example:22000", false, false},
+	{"", "console.example:22000", false, false},
+	{"http://", "", false, false},
+	{"", "", false, false},
+	{"https://", "", true, false},
+	{"http://[2001:db8::2]:22000", "[2001:db8::1]:22000", false, false},
+	{"http://*", "console.example:22000", false, false},
+};
+
+static void
+an_origin_is_the_page_s_own_or_none(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
+		if (page_origin_ok(origins[i].origin, origins[i].tls, origins[i].host) != origins[i].ok)
+			fail_msg("origin \"%s\" at host \"%s\"", origins[i].origin, origins[i].host);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_browser_on_the_page_gets_its_websocket),
+		cmocka_unit_test(other_paths_are_404_whatever_else_is_wrong),
+		cmocka_unit_test(only_get_opens_a_websocket),
+		cmocka_unit_test(who_is_no_browser_needs_no_origin),
+		cmocka_unit_test(a_page_of_another_origin_is_refused),
+		cmocka_unit_test(another_version_is_told_which_one_is_spoken),
+		cmocka_unit_test(the_subprotocol_is_binary_or_none),
+		cmocka_unit_test(a_request_without_upgrade_is_told_to_upgrade),
+		cmocka_unit_test(an_origin_is_the_page_s_own_or_none),
+	};
+
+	return cmocka_run_group_tests(tests, scene_new, scene_done);
+}

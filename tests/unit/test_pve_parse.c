@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* Proxmox's answers as PVE 7.4, 8.4 and 9.2 shape them, and what must not be taken for one. */
+#include "tests/unit/torture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "proxmox_api/pve_parse.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define SIG    "lRb/4x+Yz0PqT7c=="
+#define TICKET "PVE:joe@pve:65A1B2C3::" SIG
+#define CSRF   "65A1B2C3:q83vEjRWeJCrze8SNFZ4kA+/x"
+
+static int
+login(const char *json, struct pve_login_reply *out, struct err *err)
+{
+	return pve_parse_login(json, strlen(json), out, err);
+}
+
+static int
+vncproxy(const char *json, struct pve_vncproxy_reply *out, struct err *err)
+{
+	return pve_parse_vncproxy(json, strlen(json), out, err);
+}
+
+static int
+running(const char *json, struct err *err)
+{
+	return pve_parse_running(json, strlen(json), err);
+}
+
+/* ---- login ---- */
+
+static const char *const logins[] = {
+	/* 7.4 */
+	"{\"data\":{\"CSRFPreventionToken\":\"" CSRF "\",\"ticket\":\"" TICKET "\","
+	"\"cap\":{\"vms\":{\"VM.Console\":1,\"VM.Audit\":1},\"nodes\":{},\"dc\":{}},"
+	"\"username\":\"joe@pve\"}}",
+	/* 8.4, in a cluster */
+	"{\"data\":{\"clustername\":\"lab\",\"username\":\"joe@pve\",\"cap\":{\"sdn\":{},\"mapping\":"
+	"{},\"access\":{},\"vms\":{\"VM.Console\":1}},\"CSRFPreventionToken\":\"" CSRF
+	"\",\"ticket\":\"" TICKET "\"}}",
+	/* 9.2, with a second factor that was not asked for */
+	"{\"data\":{\"username\":\"joe@pve\",\"NeedTFA\":0,\"CSRFPreventionToken\":\"" CSRF
+	"\",\"ticket\":\"" TICKET "\",\"cap\":{\"vms\":{\"VM.Console\":\"1\"}}}}\n",
+};
+
+static void
+a_login_gives_ticket_csrf_token_and_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(logins); i++) {
+		struct pve_login_reply reply = {.user = ""};
+		struct err err = {.code = 0};
+
+		if (login(logins[i], &reply, &err) < 0)
+			fail_msg("row %zu: %s", i, err.text);
+		assert_string_equal(reply.user, "joe@pve");
+		assert_string_equal(secret_peek(&reply.ticket), TICKET);
+		assert_string_equal(secret_peek(&reply.csrf), CSRF);
+		pve_login_reply_done(&reply);
+		assert_null(reply.ticket.data);
+	}
+}
+
+static void
+a_login_with_a_second_factor_due_is_refused_and_says_so(void **state)
+{
+	static const char *const rows[] = {
+		/* as new-format=1 gets it */
+		"{\"data\":{\"NeedTFA\":1,\"username\":\"tfa@pve\",\"CSRFPreventionToken\":\"" CSRF
+		"\",\"ticket\":\"PVE:!tfa!{\\\"totp\\\"%3Atrue}:65A1B2C3::" SIG "\"}}",
+		"{\"data\":{\"NeedTFA\":\"1\",\"username\":\"tfa@pve\",\"ticket\":\"" TICKET "\"}}",
+		"{\"data\":{\"NeedTFA\":true,\"ticket\":\"" TICKET "\"}}",
+		"{\"data\":{\"NeedTFA\":1.0}}",
+		/* the ticket alone gives it away */
+		"{\"data\":{\"username\":\"tfa@pve\",\"CSRFPreventionToken\":\"" CSRF
+		"\",\"ticket\":\"PVE:!tfa!{}:65A1B2C3::" SIG "\"}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pve_login_reply reply = {.user = "untouched"};
+		struct err err = {.code = 0};
+
+		assert_int_equal(login(rows[i], &reply, &err), ERR_REFUSED);
+		assert_non_null(strstr(err.text, "second factor"));
+		assert_string_equal(reply.user, "untouched");
+		assert_null(reply.ticket.data);
+	}
+}
+
+#define LOGIN(user, ticket, csrf) \
+	"{\"data\":{\"username\":" user ",\"ticket\":" ticket ",\"CSRFPreventionToken\":" csrf "}}"
+#define OK_USER   "\"joe@pve\""
+#define OK_TICKET "\"" TICKET "\""
+#define OK_CSRF   "\"" CSRF "\""
+
+static void
+a_login_that_lacks_something_or_has_it_wrong_is_refused(void **state)
+{
+	static const char *const rows[] = {
+		LOGIN("null", OK_TICKET, OK_CSRF),
+		LOGIN("\"\"", OK_TICKET, OK_CSRF),
+		LOGIN("\"joe\"", OK_TICKET, OK_CSRF),
+		LOGIN("\"jo e@pve\"", OK_TICKET, OK_CSRF),
+		LOGIN("\"joe@pve\\n[x]\"", OK_TICKET, OK_CSRF),
+		LOGIN("\"0123456789012345678901234567890123456789012345678901234567890123@pve\"", OK_TICKET,
+			OK_CSRF),
+		LOGIN("17", OK_TICKET, OK_CSRF),
+		LOGIN(OK_USER, "null", OK_CSRF),
+		LOGIN(OK_USER, "\"\"", OK_CSRF),
+		LOGIN(OK_USER, "\"PVEVNC:65A1B2C3::" SIG "\"", OK_CSRF),
+		LOGIN(OK_USER, "1", OK_CSRF),
+		LOGIN(OK_USER, "[" OK_TICKET "]", OK_CSRF),
+		LOGIN(OK_USER, OK_TICKET, "null"),
+		LOGIN(OK_USER, OK_TICKET, "\"\""),
+		LOGIN(OK_USER, OK_TICKET, "\"65A1B2C3:x\\r\\nHost: evil\""),
+		LOGIN(OK_USER, OK_TICKET, "\"65A1B2C3: x\""),
+		LOGIN(OK_USER, OK_TICKET, "\"65A1B2C3:\xc3\xa9\""),
+		LOGIN(OK_USER, OK_TICKET, "\"65A1B2C3:\\u007f\""),
+		"{\"data\":{}}",
+		"{\"data\":{\"ticket\":" OK_TICKET "}}",
+		LOGIN(OK_USER, OK_TICKET, OK_CSRF) "x",
+		/* a name twice: which one is meant? */
+		"{\"data\":{\"username\":\"joe@pve\",\"username\":\"root@pam\",\"ticket\":" OK_TICKET
+		",\"CSRFPreventionToken\":" OK_CSRF "}}",
+		/* a NUL would cut what we read */
+		LOGIN("\"joe@pve\\u0000x\"", OK_TICKET, OK_CSRF),
+		LOGIN(OK_USER, "\"PVE:\\u0000x\"", OK_CSRF),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pve_login_reply reply = {.user = "untouched"};
+		struct err err = {.code = 0};
+
+		if (login(rows[i], &reply, &err) != ERR_PROTOCOL)
+			fail_msg("row %zu is taken: %s", i, rows[i]);
+		assert_int_equal(err.code, ERR_PROTOCOL);
+		assert_string_equal(reply.user, "untouched");
+		assert_null(reply.ticket.data);
+		assert_null(reply.csrf.data);
+	}
+}
+
+static void
+a_ticket_of_any_length_is_not_taken(void **state)
+{
+	struct buf json = {.max = 0};
+	struct pve_login_reply reply = {.user = ""};
+
+	(void)state;
+	assert_int_equal(buf_addf(&json, "{\"data\":{\"username\":\"joe@pve\",\"ticket\":\"PVE:"), 0);
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(buf_add(&json, "x", 1), 0);
+	assert_int_equal(buf_addf(&json, "\",\"CSRFPreventionToken\":\"x\"}}"), 0);
+	assert_int_equal(login(buf_text(&json), &reply, NULL), ERR_PROTOCOL);
+	buf_done(&json);
+}
+
+/* ---- status ---- */
+
+static void
+a_guest_runs_when_its_status_is_running(void **state)
+{
+	static const char *const rows[] = {
+		/* QEMU 7.4, 9.2; a counter beyond 2^63; paused; LXC */
+		"{\"data\":{\"vmid\":100,\"status\":\"running\",\"qmpstatus\":\"running\",\"ha\":"
+		"{\"managed\":0},\"cpus\":2,\"cpu\":0.0123,\"uptime\":4711,\"name\":\"web\"}}",
+		"{\"data\":{\"vmid\":\"100\",\"status\":\"running\",\"clipboard\":null,"
+		"\"running-machine\":\"pc-i440fx-9.2+pve1\",\"pressurecpusome\":\"0.00\",\"serial\":1}}",
+		"{\"data\":{\"status\":\"running\",\"diskread\":18446744073709551615,\"mem\":1e20}}",
+		"{\"data\":{\"status\":\"running\",\"qmpstatus\":\"paused\"}}",
+		"{\"data\":{\"type\":\"lxc\",\"vmid\":200,\"status\":\"running\",\"swap\":0}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {.code = 0};
+
+		if (running(rows[i], &err) != 0)
+			fail_msg("row %zu: %s", i, err.text);
+	}
+}
+
+static void
+a_guest_does_not_run_whatever_else_its_status_is(void **state)
+{
+	static const char *const rows[] = {
+		"{\"data\":{\"vmid\":100,\"status\":\"stopped\",\"qmpstatus\":\"stopped\"}}",
+		"{\"data\":{\"vmid\":100,\"status\":\"stopped\",\"template\":1}}",
+		"{\"data\":{\"status\":\"unknown\"}}",
+		"{\"data\":{\"status\":\"Running\"}}",
+		"{\"data\":{\"status\":\"runnin\"}}",
+		"{\"data\":{\"status\":\"running\\n\"}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {.code = 0};
+
+		assert_int_equal(running(rows[i], &err), ERR_NOT_RUNNING);
+		assert_int_equal(err.code, ERR_NOT_RUNNING);
+	}
+}
+
+static void
+a_status_that_is_none_is_refused(void **state)
+{
+	static const char *const rows[] = {
+		"{\"data\":{}}",
+		"{\"data\":{\"status\":1}}",
+		"{\"data\":{\"status\":null}}",
+		"{\"data\":{\"status\":\"\"}}",
+		"{\"data\":{\"status\":{\"status\":\"running\"}}}",
+		"{\"data\":{\"status\":\"running\",\"status\":\"stopped\"}}",
+		"{\"data\":{\"status\":\"running\\u0000\"}}",
+		"{\"data\":{\"status\":\"running running running running running running\"}}",
+		"{\"status\":\"running\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (running(rows[i], NULL) != ERR_PROTOCOL)
+			fail_msg("row %zu is taken: %s", i, rows[i]);
+	}
+}
+
+/* ---- console ---- */
+
+#define VNC "PVEVNC:65A1B2C3::" SIG
+
+static const struct {
+	const char *json;
+	unsigned port;
+	const char *ticket, *password;
+} consoles[] = {
+	/* 7.4 */
+	{"{\"data\":{\"user\":\"joe@pve\",\"ticket\":\"" VNC "\",\"port\":\"5900\",\"cert\":\"-----\\n"
+	 "\",\"upid\":\"UPID:pve:0000A1B2:00C3D4E5:65A1B2C3:vncproxy:100:joe@pve:\"}}",
+		5900, VNC, "PVEVNC:6"},
+	/* 8.4: the same with a number */
+	{"{\"data\":{\"port\":5901,\"ticket\":\"" VNC "\",\"user\":\"joe@pve\",\"upid\":\"UPID:\"}}",
+		5901, VNC, "PVEVNC:6"},
+	/* 9.2: a password, from its whole alphabet, in front of the ticket */
+	{"{\"data\":{\"password\":\"a\\\"\\\\&%+;`\",\"port\":5999,\"ticket\":\"a\\\"\\\\&%+;`:" VNC
+	 "\",\"cert\":\"\"}}",
+		5999, "a\"\\&%+;`:" VNC, "a\"\\&%+;`"},
+	{"{\"data\":{\"password\":null,\"port\":\"5902\",\"ticket\":\"" VNC "\"}}", 5902, VNC,
+		"PVEVNC:6"},
+	{"{\"data\":{\"password\":\"\",\"port\":\"5902\",\"ticket\":\"" VNC "\"}}", 5902, VNC,
+		"PVEVNC:6"},
+	/* VNC takes eight bytes of any password */
+	{"{\"data\":{\"password\":\"0123456789\",\"port\":5903,\"ticket\":\"" VNC "\"}}", 5903, VNC,
+		"01234567"},
+	{"{\"data\":{\"password\":\"x\",\"port\":5903.0,\"ticket\":\"t\"}}", 5903, "t", "x"},
+	{"{\"data\":{\"port\":5903,\"ticket\":\"t\"}}", 5903, "t", "t"},
+};
+
+static void
+a_console_has_a_port_a_ticket_and_a_password_whatever_the_version(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(consoles); i++) {
+		struct pve_vncproxy_reply reply = {.port = 0};
+		struct err err = {.code = 0};
+
+		if (vncproxy(consoles[i].json, &reply, &err) < 0)
+			fail_msg("row %zu: %s", i, err.text);
+		assert_int_equal(reply.port, consoles[i].port);
+		assert_string_equal(secret_peek(&reply.ticket), consoles[i].ticket);
+		assert_string_equal(secret_peek(&reply.password), consoles[i].password);
+		pve_vncproxy_reply_done(&reply);
+	}
+}
+
+static void
+a_port_outside_the_consoles_range_is_refused(void **state)
+{
+	static const char *const ports[] = {"5899", "6000", "0", "-5900", "5900.5", "1e9", "5.9e99",
+		"\"5899\"", "\"6000\"", "\"05900\"", "\" 5900\"", "\"5900x\"", "\"\"", "\"71436\"", "71436",
+		"null", "true", "[5900]", "{}", "\"5900\\u0000\""};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ports); i++) {
+		struct pve_vncproxy_reply reply = {.port = 7};
+		char json[128];
+
+		snprintf(json, sizeof(json), "{\"data\":{\"port\":%s,\"ticket\":\"" VNC "\"}}", ports[i]);
+		if (vncproxy(json, &reply, NULL) != ERR_PROTOCOL)
+			fail_msg("port %s is taken", ports[i]);
+		assert_int_equal(reply.port, 7);
+		assert_null(reply.ticket.data);
+	}
+}
+
+static void
+a_console_without_ticket_or_with_a_strange_password_is_refused(void **state)
+{
+	static const char *const rows[] = {
+		"{\"data\":{\"port\":5900}}",
+		"{\"data\":{\"port\":5900,\"ticket\":\"\"}}",
+		"{\"data\":{\"port\":5900,\"ticket\":null}}",
+		"{\"data\":{\"port\":5900,\"ticket\":12345678}}",
+		"{\"data\":{\"ticket\":\"" VNC "\"}}",
+		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":12345678}}",
+		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":[]}}",
+		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":\"ab\\u0000cdef\"}}",
+		"{\"data\":{\"port\":5900,\"port\":5901,\"ticket\":\"" VNC "\"}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pve_vncproxy_reply reply = {.port = 0};
+
+		if (vncproxy(rows[i], &reply, NULL) != ERR_PROTOCOL)
+			fail_msg("row %zu is taken: %s", i, rows[i]);
+		assert_null(reply.ticket.data);
+		assert_null(reply.password.data);
+	}
+}
+
+/* ---- refusals ---- */
+
+static void
+a_refusal_says_what_it_can(void **state)
+{
+	static const struct {
+		const char *json, *says;
+	} rows[] = {
+		{"{\"data\":null,\"message\":\"Parameter verification failed.\\n\",\"errors\":"
+		 "{\"websocket\":\"type check ('boolean') failed\"}}",
+			"websocket: type check ('boolean') failed"},
+		{"{\"data\":null,\"message\":\"VM 100 not running\\nmore\"}", "VM 100 not running"},
+		{"{\"data\":null,\"errors\":{\"x\":1},\"message\":\"m\"}", "m"},
+		{"{\"data\":null}", ""},
+		{"{\"message\":17}", ""},
+		{"{\"errors\":[\"x\"]}", ""},
+		{"<html>", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[PVE_MESSAGE_SIZE] = "before";
+
+		pve_parse_refusal(rows[i].json, strlen(rows[i].json), out);
+		assert_string_equal(out, rows[i].says);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_login_gives_ticket_csrf_token_and_name),
+		cmocka_unit_test(a_login_with_a_second_factor_due_is_refused_and_says_so),
+		cmocka_unit_test(a_login_that_lacks_something_or_has_it_wrong_is_refused),
+		cmocka_unit_test(a_ticket_of_any_length_is_not_taken),
+		cmocka_unit_test(a_guest_runs_when_its_status_is_running),
+		cmocka_unit_test(a_guest_does_not_run_whatever_else_its_status_is),
+		cmocka_unit_test(a_status_that_is_none_is_refused),
+		cmocka_unit_test(a_console_has_a_port_a_ticket_and_a_password_whatever_the_version),
+		cmocka_unit_test(a_port_outside_the_consoles_range_is_refused),
+		cmocka_unit_test(a_console_without_ticket_or_with_a_strange_password_is_refused),
+		cmocka_unit_test(a_refusal_says_what_it_can),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose certificate is accepted: real handshakes, with certificates made here,
+ * between two ends that share this process's memory.
+ */
+#include "tests/unit/torture.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxmox_api/pve.h"
+#include "proxmox_api/pve_tls.h"
+#include "tests/unit/certs.h"
+
+/* root signs middle, middle signs below; root signs the others; stranger is another root. */
+static struct cert root, middle, stranger, good, below, expired, foreign;
+
+static int
+make_all(void **state)
+{
+	static const char names[] =
+		"DNS:pve.example,DNS:*.wild.example,DNS:p*.part.example,IP:10.0.0.1,IP:2001:db8::1";
+
+	(void)state;
+	/* The names differ, as Proxmox's do: OpenSSL looks an issuer up by name and tries but one. */
+	root = cert_make("first cluster", NULL, NULL, 3650);
+	stranger = cert_make("second cluster", NULL, NULL, 3650);
+	middle = cert_make("middle", &root, NULL, 3650);
+	good = cert_make("cn.example", &root, names, 730);
+	below = cert_make("cn.example", &middle, names, 730);
+	expired = cert_make("cn.example", &root, names, -1);
+	foreign = cert_make("cn.example", &stranger, names, 730);
+	return 0;
+}
+
+static int
+unmake_all(void **state)
+{
+	struct cert *all[] = {&root, &middle, &stranger, &good, &below, &expired, &foreign};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		cert_free(all[i]);
+	return 0;
+}
+
+static struct pve_policy *
+trusting(const struct cert *a, const struct cert *b)
+{
+	struct pve_policy *policy = NULL;
+	struct err err = {.code = 0};
+	char path[CERT_PATH_SIZE];
+	int fd = cert_file(path, "some words first\n", a, b);
+
+	if (pve_policy_new(PVE_TLS_VERIFY, path, &policy, &err) < 0)
+		fail_msg("%s", err.text);
+	close(fd);
+	return policy;
+}
+
+/* ---- handshakes ---- */
+
+struct ends {
+	SSL_CTX *server_ctx;
+	SSL *server, *client;
+};
+
+static void
+join(SSL *server, SSL *client)
+{
+	BIO *up = NULL, *down = NULL;
+
+	assert_int_equal(BIO_new_bio_pair(&up, 0, &down, 0), 1);
+	SSL_set_bio(client, up, up);
+	SSL_set_bio(server, down, down);
+	SSL_set_connect_state(client);
+	SSL_set_accept_state(server);
+}
+
+/* A server that shows who, and this client, as far as they come. Returns the client's last word. */
+static int
+handshake(struct ends *e, const struct cert *who, SSL *client)
+{
+	int r = 0;
+
+	e->client = client;
+	e->server_ctx = SSL_CTX_new(TLS_server_method());
+	assert_int_equal(SSL_CTX_use_certificate(e->server_ctx, who->x509), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(e->server_ctx, who->key), 1);
+	e->server = SSL_new(e->server_ctx);
+	join(e->server, client);
+	for (int i = 0; i < 10 && r != 1; i++) {
+		ERR_clear_error();
+		r = SSL_do_handshake(client);
+		if (r != 1 && SSL_get_error(client, r) != SSL_ERROR_WANT_READ)
+			break;
+		if (SSL_do_handshake(e->server) != 1)
+			ERR_clear_error();
+	}
+	return r;
+}
+
+static void
+part(struct ends *e)
+{
+	SSL_free(e->client);
+	SSL_free(e->server);
+	SSL_CTX_free(e->server_ctx);
+	*e = (struct ends){NULL, NULL, NULL};
+}
+
+/* 0, or what pve_policy_ssl_error() says, when a client of policy meets who as host. */
+static int
+meet(struct pve_policy *policy, const char *host, const struct cert *who, struct err *err)
+{
+	struct ends e = {NULL, NULL, NULL};
+	SSL *client = NULL;
+	int r;
+
+	assert_int_equal(pve_policy_ssl(policy, host, &client, err), 0);
+	r = handshake(&e, who, client) == 1 ? 0 : pve_policy_ssl_error(client, err);
+	part(&e);
+	return r;
+}
+
+static void
+a_certificate_is_accepted_for_every_name_and_address_in_it(void **state)
+{
+	static const char *const hosts[] = {
+		"pve.example", "PVE.example", "a.wild.example", "10.0.0.1", "2001:db8::1"};
+	struct pve_policy *policy = trusting(&root, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct err err = {.code = 0};
+
+		if (meet(policy, hosts[i], &good, &err) < 0)
+			fail_msg("%s: %s", hosts[i], err.text);
+	}
+	pve_policy_unref(policy);
+}
+
+static void
+a_certificate_is_refused_for_any_other_name_or_address(void **state)
+{
+	static const char *const hosts[] = {"pve2.example", "x.pve.example", "example", "wild.example",
+		"a.b.wild.example", "pve.part.example", "cn.example", "10.0.0.2", "2001:db8::2",
+		"::ffff:10.0.0.1"};
+	struct pve_policy *policy = trusting(&root, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct err err = {.code = 0};
+
+		if (meet(policy, hosts[i], &good, &err) != ERR_UNTRUSTED)
+			fail_msg("%s is taken", hosts[i]);
+		assert_non_null(strstr(err.text, "mismatch"));
+	}
+	pve_policy_unref(policy);
+}
+
+static void
+a_refusal_names_the_reason_and_both_configuration_keys(void **state)
+{
+	const struct {
+		const struct cert *who;
+		const char *reason;
+	} rows[] = {
+		{&foreign, "(unable to get local issuer certificate)"},
+		{&stranger, "(self-signed certificate)"},
+		{&expired, "(certificate has expired)"},
+		{&below, "(unable to get local issuer certificate)"},
+	};
+	struct pve_policy *policy = trusting(&root, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {.code = 0};
+
+		assert_int_equal(meet(policy, "pve.example", rows[i].who, &err), ERR_UNTRUSTED);
+		assert_int_equal(err.code, ERR_UNTRUSTED);
+		if (strstr(err.text, rows[i].reason) == NULL)
+			fail_msg("\"%s\" lacks %s", err.text, rows[i].reason);
+		assert_non_null(strstr(err.text, "proxmox_ca_file"));
+		assert_non_null(strstr(err.text, "proxmox_tls"));
+	}
+	pve_policy_unref(policy);
+}
+
+static void
+no_reason_of_openssl_is_too_long_for_the_keys(void **state)
+{
+	(void)state;
+	for (long result = 0; result < 200; result++) {
+		struct err err = {.code = 0};
+
+		assert_int_equal(pve_untrusted(result, &err), ERR_UNTRUSTED);
+		assert_non_null(strstr(err.text, "): set proxmox_ca_file or proxmox_tls"));
+	}
+}
+
+static void
+every_certificate_of_the_file_is_an_authority(void **state)
+{
+	struct pve_policy *two = trusting(&stranger, &root);
+	struct pve_policy *one = trusting(&middle, NULL);
+	struct pve_policy *leaf = trusting(&good, NULL);
+
+	(void)state;
+	assert_int_equal(meet(two, "pve.example", &good, NULL), 0);
+	assert_int_equal(meet(two, "pve.example", &foreign, NULL), 0);
+	assert_int_equal(meet(one, "pve.example", &below, NULL), 0);
+	assert_int_equal(meet(one, "pve.example", &good, NULL), ERR_UNTRUSTED);
+	assert_int_equal(meet(leaf, "pve.example", &good, NULL), 0);
+	assert_int_equal(meet(leaf, "pve2.example", &good, NULL), ERR_UNTRUSTED);
+	assert_int_equal(meet(leaf, "pve.example", &below, NULL), ERR_UNTRUSTED);
+	pve_policy_unref(two);
+	pve_policy_unref(one);
+	pve_policy_unref(leaf);
+}
+
+static void
+the_systems_authorities_know_no_proxmox(void **state)
+{
+	struct pve_policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_new(PVE_TLS_VERIFY, NULL, &policy, NULL), 0);
+	assert_true(pve_policy_verifies(policy));
+	assert_int_equal(meet(policy, "pve.example", &good, NULL), ERR_UNTRUSTED);
+	pve_policy_unref(policy);
+}
+
+static void
+an_insecure_policy_accepts_anything(void **state)
+{
+	struct pve_policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
+	assert_false(pve_policy_verifies(policy));
+	assert_int_equal(meet(policy, "pve.example", &good, NULL), 0);
+	assert_int_equal(meet(policy, "other.example", &foreign, NULL), 0);
+	assert_int_equal(meet(policy, "10.9.9.9", &expired, NULL), 0);
+	pve_policy_unref(policy);
+}
+
+static void
+a_name_is_told_to_the_server_and_an_address_is_not(void **state)
+{
+	struct pve_policy *policy = trusting(&root, NULL);
+	struct ends e = {NULL, NULL, NULL};
+	SSL *client = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
+	assert_int_equal(handshake(&e, &good, client), 1);
+	assert_string_equal(SSL_get_servername(e.server, TLSEXT_NAMETYPE_host_name), "pve.example");
+	part(&e);
+	assert_int_equal(pve_policy_ssl(policy, "10.0.0.1", &client, NULL), 0);
+	assert_int_equal(handshake(&e, &good, client), 1);
+	assert_null(SSL_get_servername(e.server, TLSEXT_NAMETYPE_host_name));
+	part(&e);
+	pve_policy_unref(policy);
+}
+
+static void
+a_connection_outlives_its_policy(void **state)
+{
+	struct pve_policy *policy = trusting(&root, NULL);
+	struct ends e = {NULL, NULL, NULL};
+	SSL *client = NULL;
+
+	(void)state;
+	assert_ptr_equal(pve_policy_ref(policy), policy);
+	pve_policy_unref(policy);
+	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
+	pve_policy_unref(policy);
+	assert_int_equal(handshake(&e, &good, client), 1);
+	part(&e);
+}
+
+static void
+what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust(void **state)
+{
+	struct pve_policy *policies[] = {trusting(&root, NULL), NULL};
+
+	(void)state;
+	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policies[1], NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		static const char words[] = "HTTP/1.0 400 Bad Request\r\n\r\n";
+		BIO *up = NULL, *down = NULL;
+		struct err err = {.code = 0};
+		SSL *client = NULL;
+
+		assert_int_equal(pve_policy_ssl(policies[i], "pve.example", &client, NULL), 0);
+		assert_int_equal(BIO_new_bio_pair(&up, 0, &down, 0), 1);
+		SSL_set_bio(client, up, up);
+		SSL_set_connect_state(client);
+		assert_int_equal(BIO_write(down, words, sizeof(words) - 1), sizeof(words) - 1);
+		assert_int_equal(SSL_do_handshake(client), -1);
+		assert_int_equal(pve_policy_ssl_error(client, &err), ERR_PROTOCOL);
+		assert_non_null(strstr(err.text, "wrong version number"));
+		SSL_free(client);
+		BIO_free(down);
+		pve_policy_unref(policies[i]);
+	}
+}
+
+static void
+old_tls_is_refused(void **state)
+{
+	struct pve_policy *policy = trusting(&root, NULL);
+	SSL *client = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
+	assert_int_equal(SSL_get_min_proto_version(client), TLS1_2_VERSION);
+	SSL_free(client);
+	pve_policy_unref(policy);
+}
+
+/* ---- another library's contexts ---- */
+
+static int
+meet_by_ctx(struct pve_policy *policy, const char *host, const struct cert *who,
+	const struct cert *own_authority)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct ends e = {NULL, NULL, NULL};
+	int r;
+
+	SSL_CTX_set_verify(ctx, pve_policy_verifies(policy) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	assert_int_equal(pve_policy_apply(policy, ctx, host), 0);
+	if (own_authority != NULL)
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), own_authority->x509);
+	r = handshake(&e, who, SSL_new(ctx)) == 1 ? 0 : pve_policy_ssl_error(e.client, NULL);
+	part(&e);
+	SSL_CTX_free(ctx);
+	return r;
+}
+
+static void
+api_calls_trust_exactly_what_consoles_trust(void **state)
+{
+	struct pve_policy *policy = trusting(&root, NULL);
+
+	(void)state;
+	assert_int_equal(meet_by_ctx(policy, "pve.example", &good, NULL), 0);
+	assert_int_equal(meet_by_ctx(policy, "10.0.0.1", &good, NULL), 0);
+	assert_int_equal(meet_by_ctx(policy, "pve2.example", &good, NULL), ERR_UNTRUSTED);
+	assert_int_equal(meet_by_ctx(policy, "pve.example", &expired, NULL), ERR_UNTRUSTED);
+	assert_int_equal(meet_by_ctx(policy, "pve.example", &foreign, NULL), ERR_UNTRUSTED);
+	/* whatever that library puts into its own store */
+	assert_int_equal(meet_by_ctx(policy, "pve.example", &foreign, &stranger), ERR_UNTRUSTED);
+	pve_policy_unref(policy);
+	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
+	assert_int_equal(meet_by_ctx(policy, "pve2.example", &foreign, NULL), 0);
+	pve_policy_unref(policy);
+}
+
+/* ---- files ---- */
+
+static void
+refused_file(const char *path, const char *says)
+{
+	struct pve_policy *policy = NULL;
+	struct err err = {.code = 0};
+
+	assert_int_equal(pve_policy_new(PVE_TLS_VERIFY, path, &policy, &err), ERR_INVALID);
+	assert_null(policy);
+	if (strstr(err.text, says) == NULL || strstr(err.text, path) == NULL)
+		fail_msg("\"%s\" lacks \"%s\" or %s", err.text, says, path);
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void
+a_file_that_is_no_list_of_certificates_is_refused_with_the_reason(void **state)
+{
+	static const char broken[] = "-----BEGIN CERTIFICATE-----\nTm8gY2VydGlmaWNhdGU=\n"
+								 "-----END CERTIFICATE-----\n";
+	char path[CERT_PATH_SIZE];
+	int fd;
+
+	(void)state;
+	refused_file("/nonexistent/ca.pem", "No such file");
+	refused_file("/", "no certificate");
+	fd = cert_file(path, "", NULL, NULL);
+	refused_file(path, "no certificate");
+	close(fd);
+	fd = cert_file(path, "just words\n", NULL, NULL);
+	refused_file(path, "no certificate");
+	close(fd);
+	fd = cert_file(path, broken, &root, NULL);
+	refused_file(path, "certificate 1");
+	close(fd);
+	fd = cert_file(path,
+		"-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "
+		"AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nTm8=\n"
+		"-----END CERTIFICATE-----\n",
+		NULL, NULL);
+	refused_file(path, "certificate 1");
+	close(fd);
+}
+
+static void
+make_policy(void *arg)
+{
+	struct pve_policy *policy = NULL;
+	SSL *ssl = NULL;
+	struct err err = {.code = 0};
+
+	(void)arg;
+	if (pve_policy_new(PVE_TLS_VERIFY, NULL, &policy, &err) < 0) {
+		assert_true(torture_struck());
+		assert_int_equal(err.code, ERR_MEMORY);
+		return;
+	}
+	assert_int_equal(pve_policy_ssl(policy, "pve.example", &ssl, &err), 0);
+	SSL_free(ssl);
+	pve_policy_unref(policy);
+}
+
+static void
+without_memory_there_is_no_policy(void **state)
+{
+	(void)state;
+	assert_true(torture(make_policy, NULL) >= 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_is_accepted_for_every_name_and_address_in_it),
+		cmocka_unit_test(a_certificate_is_refused_for_any_other_name_or_address),
+		cmocka_unit_test(a_refusal_names_the_reason_and_both_configuration_keys),
+		cmocka_unit_test(no_reason_of_openssl_is_too_long_for_the_keys),
+		cmocka_unit_test(every_certificate_of_the_file_is_an_authority),
+		cmocka_unit_test(the_systems_authorities_know_no_proxmox),
+		cmocka_unit_test(an_insecure_policy_accepts_anything),
+		cmocka_unit_test(a_name_is_told_to_the_server_and_an_address_is_not),
+		cmocka_unit_test(a_connection_outlives_its_policy),
+		cmocka_unit_test(what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust),
+		cmocka_unit_test(old_tls_is_refused),
+		cmocka_unit_test(api_calls_trust_exactly_what_consoles_trust),
+		cmocka_unit_test(a_file_that_is_no_list_of_certificates_is_refused_with_the_reason),
+		cmocka_unit_test(without_memory_there_is_no_policy),
+	};
+
+	return cmocka_run_group_tests(tests, make_all, unmake_all);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/* States, timeouts, renewal, /status; several threads are in test_sessions_threads.c. */
+#include "session/sessions.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "tests/unit/death.h"
+#include "tests/unit/session_scene.h"
+
+enum { MINUTE_MS = 60000 };
+
+static struct sessions *r;
+static struct pve login = {.user = "u@pve"};
+static const struct tunables usual = {
+	.connect_timeout_s = 300, .reconnect_timeout_s = 3600, .max_duration_s = 0};
+
+static int
+make_registry(void **state)
+{
+	(void)state;
+	r = registry_for_test();
+	return 0;
+}
+
+static unsigned renewals;
+
+static void
+renew(void *arg, struct session *s)
+{
+	assert_ptr_equal(arg, &renewals);
+	renewals++;
+	session_unref(s);
+}
+
+static void
+tick(const struct tunables *t)
+{
+	sessions_tick(r, t, renew, &renewals);
+}
+
+/* Every session has left; joins, and frees the registry. */
+static int
+free_registry(void **state)
+{
+	(void)state;
+	if (sessions_wait_all(r, clock_ms()) != 0)
+		return -1;
+	sessions_free(r);
+	return 0;
+}
+
+static struct session *
+entered(uint32_t vmid)
+{
+	struct session *s = session_for_test(r, vmid, &login);
+
+	enter(r, s);
+	return s;
+}
+
+/* ---- states ---- */
+
+static void
+a_session_is_active_while_a_browser_is_connected(void **state)
+{
+	struct session *s = entered(100);
+	int64_t connected_ms;
+
+	(void)state;
+	assert_int_equal(s->state, SESSION_CREATED);
+	sessions_viewer_up(s);
+	assert_int_equal(s->state, SESSION_ACTIVE);
+	assert_int_not_equal(s->connected_unix, 0);
+	connected_ms = s->connected_ms -= 1000;
+	sessions_viewer_up(s);
+	sessions_viewer_down(s);
+	assert_int_equal(s->state, SESSION_ACTIVE);
+	assert_int_equal(s->viewers, 1);
+	sessions_viewer_down(s);
+	assert_int_equal(s->state, SESSION_DISCONNECTED);
+	sessions_viewer_up(s);
+	assert_int_equal(s->state, SESSION_ACTIVE);
+	assert_int_equal(s->connected_ms, connected_ms);
+	sessions_viewer_down(s);
+	leave(s);
+}
+
+static struct session *misused;
+
+static void
+leave_twice(void)
+{
+	sessions_viewer_down(misused);
+}
+
+static void
+more_browsers_can_not_leave_than_came(void **state)
+{
+	(void)state;
+	misused = entered(100);
+	assert_true(aborts(leave_twice));
+	leave(misused);
+}
+
+static void
+free_it(void)
+{
+	sessions_free(r);
+}
+
+static void
+a_registry_can_not_be_freed_around_a_session(void **state)
+{
+	struct session *s = entered(100);
+
+	(void)state;
+	assert_true(aborts(free_it));
+	leave(s);
+}
+
+/* ---- finding ---- */
+
+static void
+assert_found(const struct pve_target *target, enum pve_guest_type type, const char *user,
+	const struct session *expected)
+{
+	struct session *s = sessions_find(r, target, type, user);
+
+	assert_ptr_equal(s, expected);
+	session_unref(s);
+}
+
+static void
+a_session_is_found_by_its_guest_and_user_only(void **state)
+{
+	struct session *s = entered(100);
+	struct pve_target target = guest(100);
+
+	(void)state;
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", s);
+	assert_found(&target, PVE_GUEST_UNKNOWN, "u@pve", s);
+	assert_found(&target, PVE_GUEST_LXC, "u@pve", NULL);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pam", NULL);
+	assert_found(&target, PVE_GUEST_QEMU, "", NULL);
+	target.vmid = 101;
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	target = guest(100);
+	target.port = 443;
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	target = guest(100);
+	target.node[0] = 'P';
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	target = guest(100);
+	target.host[0] = 'g';
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	leave(s);
+	target = guest(100);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+}
+
+static void
+of_twins_the_first_lives_and_the_second_ends(void **state)
+{
+	const struct pve_target target = guest(100);
+	struct session *first = entered(100), *second = session_for_test(r, 100, &login);
+
+	(void)state;
+	assert_int_equal(pthread_create(&second->thread, NULL, end_at_once, NULL), 0);
+	assert_ptr_equal(sessions_add(r, second), first);
+	session_unref(first);
+	assert_true(second->ending);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", first);
+	leave(second);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", first);
+	leave(first);
+	assert_int_equal(sessions_wait_all(r, clock_ms()), 0);
+	assert_int_equal(login.refs, 0);
+}
+
+/* ---- time ---- */
+
+static void
+who_is_not_connected_in_time_is_told_to_end_once(void **state)
+{
+	const struct pve_target target = guest(100);
+	struct session *s = entered(100);
+
+	(void)state;
+	s->created_ms -= 299 * 1000;
+	tick(&usual);
+	assert_int_equal(told(s), END_NONE);
+	s->created_ms -= 1000;
+	tick(&usual);
+	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	tick(&usual);
+	assert_int_equal(told(s), END_NONE);
+	leave(s);
+}
+
+static void
+a_browser_that_came_meanwhile_lets_it_stay(void **state)
+{
+	const struct pve_target target = guest(100);
+	struct session *s = entered(100);
+
+	(void)state;
+	s->created_ms -= 301 * 1000;
+	tick(&usual);
+	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
+	sessions_viewer_up(s);
+	sessions_stays(s);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", s);
+	tick(&usual);
+	assert_int_equal(told(s), END_NONE);
+	sessions_viewer_down(s);
+	leave(s);
+}
+
+static void
+an_active_session_has_no_timeout_but_its_longest_life(void **state)
+{
+	struct tunables t = usual;
+	struct session *s = entered(100);
+
+	(void)state;
+	sessions_viewer_up(s);
+	s->created_ms -= 1000 * MINUTE_MS;
+	tick(&usual);
+	assert_int_equal(told(s), END_NONE);
+	t.max_duration_s = 1000 * 60 + 10;
+	tick(&t);
+	assert_int_equal(told(s), END_NONE);
+	t.max_duration_s = 1000 * 60;
+	tick(&t);
+	assert_int_equal(told(s), END_MAX_DURATION);
+	sessions_viewer_down(s);
+	leave(s);
+}
+
+static void
+who_does_not_come_back_in_time_is_told_to_end(void **state)
+{
+	struct session *s = entered(100);
+
+	(void)state;
+	sessions_viewer_up(s);
+	sessions_viewer_down(s);
+	s->created_ms -= 1000 * MINUTE_MS;
+	s->disconnected_ms -= 3599 * 1000;
+	tick(&usual);
+	assert_int_equal(told(s), END_NONE);
+	s->disconnected_ms -= 1000;
+	tick(&usual);
+	assert_int_equal(told(s), END_RECONNECT_TIMEOUT);
+	leave(s);
+}
+
+static void
+all_that_are_due_are_told_in_one_tick(void **state)
+{
+	struct session *all[5];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		all[i] = entered(100 + i);
+		if (i != 2)
+			all[i]->created_ms -= 301 * 1000;
+	}
+	tick(&usual);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(told(all[i]), i == 2 ? END_NONE : END_CONNECT_TIMEOUT);
+		leave(all[i]);
+	}
+}
+
+static void
+a_session_that_could_not_be_told_is_told_the_next_time(void **state)
+{
+	struct session *s = entered(100);
+
+	(void)state;
+	s->created_ms -= 301 * 1000;
+	torture_refuse("calloc", 1);
+	tick(&usual);
+	assert_true(torture_struck());
+	assert_int_equal(told(s), END_NONE);
+	tick(&usual);
+	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
+	leave(s);
+}
+
+/* ---- renewal ---- */
+
+static void
+logins_are_renewed_after_an_hour_whether_or_not_anybody_is_connected(void **state)
+{
+	struct session *idle = entered(100), *active = entered(101);
+	struct tunables t = usual;
+
+	(void)state;
+	t.connect_timeout_s = 100000;
+	renewals = 0;
+	sessions_viewer_up(active);
+	tick(&t);
+	assert_int_equal(renewals, 0);
+	idle->renew_ms -= 60 * MINUTE_MS;
+	active->renew_ms -= 60 * MINUTE_MS;
+	tick(&t);
+	assert_int_equal(renewals, 2);
+	tick(&t);
+	assert_int_equal(renewals, 2);
+	sessions_viewer_down(active);
+	leave(idle);
+	leave(active);
+}
+
+static void
+a_renewal_that_failed_is_due_again_in_a_minute(void **state)
+{
+	struct session *s = entered(100);
+	int64_t left;
+
+	(void)state;
+	left = s->renew_ms - clock_ms();
+	assert_true(left > 59 * MINUTE_MS && left <= 60 * MINUTE_MS);
+	sessions_renewed(s, false);
+	left = s->renew_ms - clock_ms();
+	assert_true(left > 59000 && left <= MINUTE_MS);
+	sessions_renewed(s, true);
+	left = s->renew_ms - clock_ms();
+	assert_true(left > 59 * MINUTE_MS && left <= 60 * MINUTE_MS);
+	leave(s);
+}
+
+/* ---- the end ---- */
+
+static void
+all_are_told_to_end_and_waited_for(void **state)
+{
+	struct session *a = entered(100), *b = entered(101);
+
+	(void)state;
+	sessions_end_all(r, END_STOPPING);
+	assert_int_equal(told(a), END_STOPPING);
+	assert_int_equal(told(b), END_STOPPING);
+	sessions_end_all(r, END_STOPPING);
+	assert_int_equal(told(a), END_NONE);
+	assert_int_equal(sessions_wait_all(r, clock_ms() + 10), 2);
+	leave(a);
+	assert_int_equal(sessions_wait_all(r, clock_ms() + 10), 1);
+	leave(b);
+	assert_int_equal(sessions_wait_all(r, clock_ms() + 60000), 0);
+	assert_int_equal(login.refs, 0);
+}
+
+static void
+without_memory_for_one_the_next_call_tells_the_rest(void **state)
+{
+	struct session *a = entered(100), *b = entered(101);
+
+	(void)state;
+	torture_refuse("calloc", 2);
+	sessions_end_all(r, END_STOPPING);
+	assert_true(torture_struck());
+	assert_int_equal(told(a), END_STOPPING);
+	assert_int_equal(told(b), END_NONE);
+	sessions_end_all(r, END_STOPPING);
+	assert_int_equal(told(a), END_NONE);
+	assert_int_equal(told(b), END_STOPPING);
+	leave(a);
+	leave(b);
+}
+
+/* ---- /status ---- */
+
+static void
+a_snapshot_shows_all_that_live_the_oldest_first(void **state)
+{
+	struct core_status status = {.total = 77};
+	struct session *all[4];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		all[i] = entered(100 + i);
+	all[0]->created_ms -= 65000;
+	sessions_viewer_up(all[1]);
+	sessions_viewer_up(all[1]);
+	all[1]->connected_ms -= 5000;
+	sessions_viewer_up(all[2]);
+	sessions_viewer_down(all[2]);
+	all[3]->ending = true;
+	assert_int_equal(sessions_snapshot(r, &status, NULL), 0);
+	assert_int_equal(status.total, 3);
+	assert_int_equal(status.created, 1);
+	assert_int_equal(status.active, 1);
+	assert_int_equal(status.disconnected, 1);
+	assert_string_equal(status.sessions[0].key, "vm:pve:100");
+	assert_string_equal(status.sessions[0].id, all[0]->id);
+	assert_string_equal(status.sessions[0].node, "pve");
+	assert_int_equal(status.sessions[0].vmid, 100);
+	assert_int_equal(status.sessions[0].age_s, 65);
+	assert_int_equal(status.sessions[0].connected_unix, 0);
+	assert_int_equal(status.sessions[0].connected_s, 0);
+	assert_int_equal(status.sessions[1].state, SESSION_ACTIVE);
+	assert_int_equal(status.sessions[1].viewers, 2);
+	assert_int_equal(status.sessions[1].connected_s, 5);
+	assert_int_equal(status.sessions[2].state, SESSION_DISCONNECTED);
+	free(status.sessions);
+	sessions_viewer_down(all[1]);
+	sessions_viewer_down(all[1]);
+	for (i = 0; i < 4; i++)
+		leave(all[i]);
+}
+
+static void
+a_snapshot_of_nobody_is_empty(void **state)
+{
+	struct core_status status = {.total = 77};
+
+	(void)state;
+	assert_int_equal(sessions_snapshot(r, &status, NULL), 0);
+	assert_int_equal(status.total, 0);
+	free(status.sessions);
+}
+
+static void
+without_memory_there_is_no_snapshot(void **state)
+{
+	struct core_status status = {.total = 77};
+	struct err err = {0};
+
+	(void)state;
+	torture_refuse("calloc", 1);
+	assert_int_equal(sessions_snapshot(r, &status, &err), ERR_MEMORY);
+	assert_int_equal(status.total, 77);
+	assert_null(status.sessions);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_registry, free_registry)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_session_is_active_while_a_browser_is_connected),
+		TEST(more_browsers_can_not_leave_than_came),
+		TEST(a_registry_can_not_be_freed_around_a_session),
+		TEST(a_session_is_found_by_its_guest_and_user_only),
+		TEST(of_twins_the_first_lives_and_the_second_ends),
+		TEST(who_is_not_connected_in_time_is_told_to_end_once),
+		TEST(a_browser_that_came_meanwhile_lets_it_stay),
+		TEST(an_active_session_has_no_timeout_but_its_longest_life),
+		TEST(who_does_not_come_back_in_time_is_told_to_end),
+		TEST(all_that_are_due_are_told_in_one_tick),
+		TEST(a_session_that_could_not_be_told_is_told_the_next_time),
+		TEST(logins_are_renewed_after_an_hour_whether_or_not_anybody_is_connected),
+		TEST(a_renewal_that_failed_is_due_again_in_a_minute),
+		TEST(all_are_told_to_end_and_waited_for),
+		TEST(without_memory_for_one_the_next_call_tells_the_rest),
+		TEST(a_snapshot_shows_all_that_live_the_oldest_first),
+		TEST(a_snapshot_of_nobody_is_empty),
+		TEST(without_memory_there_is_no_snapshot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

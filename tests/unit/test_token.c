@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/token.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "tests/unit/torture.h"
+
+static bool
+is_hex(const struct secret *s)
+{
+	return strspn(secret_peek(s), "0123456789abcdef") == s->len;
+}
+
+static void
+a_token_is_20_digits_of_lower_case_hex(void **state)
+{
+	struct secret s = {0};
+
+	(void)state;
+	assert_int_equal(token_new(&s), 0);
+	assert_int_equal(s.len, 20);
+	assert_true(is_hex(&s));
+	assert_true(token_well_formed(secret_peek(&s)));
+	secret_wipe(&s);
+}
+
+static void
+a_key_is_32_digits_of_lower_case_hex(void **state)
+{
+	struct secret s = {0};
+
+	(void)state;
+	assert_int_equal(key_new(&s), 0);
+	assert_int_equal(s.len, 32);
+	assert_true(is_hex(&s));
+	secret_wipe(&s);
+}
+
+static void
+every_one_is_another(void **state)
+{
+	enum { MANY = 200 };
+	struct secret all[MANY] = {{0}};
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		assert_int_equal(token_new(&all[i]), 0);
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(secret_peek(&all[i]), secret_peek(&all[j]));
+	}
+	for (i = 0; i < MANY; i++)
+		secret_wipe(&all[i]);
+}
+
+static void
+only_20_digits_of_lower_case_hex_have_the_form_of_a_token(void **state)
+{
+	static const char *const bad[] = {"", "0", "0123456789abcdef012", "0123456789abcdef01234",
+		"0123456789ABCDEF0123", "0123456789abcdefg123", "0123456789abcdef012 ",
+		" 0123456789abcdef012", "0123456789abcdef012\n", "../../../../etc/pass"};
+	size_t i;
+
+	(void)state;
+	assert_true(token_well_formed("0123456789abcdef0123"));
+	assert_true(token_well_formed("00000000000000000000"));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(token_well_formed(bad[i]));
+}
+
+static void
+make_both(void *arg)
+{
+	struct secret token = {0}, key = {0};
+
+	(void)arg;
+	assert_true(token_new(&token) == 0 || torture_struck());
+	assert_true(key_new(&key) == 0 || torture_struck());
+	secret_wipe(&token);
+	secret_wipe(&key);
+}
+
+static void
+without_memory_or_randomness_there_is_none(void **state)
+{
+	struct secret s = {0};
+
+	(void)state;
+	assert_true(torture(make_both, NULL) >= 4);
+	torture_refuse("getrandom", 1);
+	assert_int_equal(key_new(&s), ERR_SYSTEM);
+	torture_refuse("calloc", 1);
+	assert_int_equal(token_new(&s), ERR_MEMORY);
+	assert_null(s.data);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_token_is_20_digits_of_lower_case_hex),
+		cmocka_unit_test(a_key_is_32_digits_of_lower_case_hex),
+		cmocka_unit_test(every_one_is_another),
+		cmocka_unit_test(only_20_digits_of_lower_case_hex_have_the_form_of_a_token),
+		cmocka_unit_test(without_memory_or_randomness_there_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
