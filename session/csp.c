@@ -18,6 +18,25 @@ find(const char *text, size_t len, const char *needle)
 	return NULL;
 }
 
+/* SHA-256 as a browser takes it: of the text after line breaks were made LF (HTML, section 13.2.3.5). */
+static bool
+hash(const char *script, size_t len, unsigned char digest[EVP_MAX_MD_SIZE], unsigned *n)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	const char *end = script + len, *cr;
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+
+	while (ok && (cr = memchr(script, '\r', (size_t)(end - script)))) {
+		ok = EVP_DigestUpdate(ctx, script, (size_t)(cr - script)) == 1 &&
+			 EVP_DigestUpdate(ctx, "\n", 1) == 1;
+		script = cr + 1 + (cr + 1 < end && cr[1] == '\n');
+	}
+	ok = ok && EVP_DigestUpdate(ctx, script, (size_t)(end - script)) == 1 &&
+		 EVP_DigestFinal_ex(ctx, digest, n) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
+
 static int
 add_hash(struct buf *out, const char *script, size_t len)
 {
@@ -25,7 +44,7 @@ add_hash(struct buf *out, const char *script, size_t len)
 	char text[EVP_MAX_MD_SIZE * 2];
 	unsigned n = 0;
 
-	if (EVP_Digest(script, len, digest, &n, EVP_sha256(), NULL) != 1)
+	if (!hash(script, len, digest, &n))
 		return ERR_SYSTEM;
 	EVP_EncodeBlock((unsigned char *)text, digest, (int)n);
 	return buf_addf(out, " 'sha256-%s'", text);

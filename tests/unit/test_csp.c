@@ -57,6 +57,26 @@ a_script_s_tag_may_be_written_in_any_way(void **state)
 	assert_policy("<script\n\ttype='module'\n>" SCRIPT "</script >", expected);
 }
 
+/* A browser hashes the text after it has made line breaks LF. */
+static void
+line_breaks_of_any_kind_give_the_same_hash(void **state)
+{
+	static const char lf[] = "<script>a();\nb();\n</script>";
+	static const char crlf[] = "<script>a();\r\nb();\r\n</script>";
+	static const char cr[] = "<script>a();\rb();\r</script>";
+	struct buf one = {.max = 4096}, two = {.max = 4096}, three = {.max = 4096};
+
+	(void)state;
+	assert_int_equal(csp_for_html(&one, lf, strlen(lf)), 0);
+	assert_int_equal(csp_for_html(&two, crlf, strlen(crlf)), 0);
+	assert_int_equal(csp_for_html(&three, cr, strlen(cr)), 0);
+	assert_string_equal(buf_text(&one), buf_text(&two));
+	assert_string_equal(buf_text(&one), buf_text(&three));
+	buf_done(&one);
+	buf_done(&two);
+	buf_done(&three);
+}
+
 static void
 every_inline_script_has_its_hash_and_no_other_has_one(void **state)
 {
@@ -189,6 +209,7 @@ main(void)
 		cmocka_unit_test(a_page_with_nothing_inline_needs_only_itself),
 		cmocka_unit_test(an_inline_script_is_allowed_by_its_hash),
 		cmocka_unit_test(a_script_s_tag_may_be_written_in_any_way),
+		cmocka_unit_test(line_breaks_of_any_kind_give_the_same_hash),
 		cmocka_unit_test(every_inline_script_has_its_hash_and_no_other_has_one),
 		cmocka_unit_test(inline_styles_can_only_be_allowed_as_such),
 		cmocka_unit_test(a_page_that_breaks_off_is_no_danger),
