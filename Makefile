@@ -41,7 +41,7 @@ LIB_OBJ := $(filter-out $(B)/router/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all build page deps demo test unit integration e2e bench bench-full asan tsan fuzz \
+.PHONY: FORCE all build page deps demo test unit integration e2e bench bench-full asan tsan fuzz \
 	fuzz-long soak lint format install uninstall clean help unit-programs fuzz-programs
 
 all: build page ## the program and the console page
@@ -52,6 +52,13 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC    $@)
 	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+# Another PREFIX means another default folder for the console page.
+$(B)/router/config.o: $(B)/prefix
+$(B)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+FORCE:
 
 $(B)/libproxmoxvnc.a: $(LIB_OBJ)
 	$(call say,AR    $@)

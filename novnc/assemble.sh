@@ -11,7 +11,7 @@ set -eu
 
 cd "$(dirname "$0")"
 
-npm ci --ignore-scripts --no-audit --no-fund
+npm ci --ignore-scripts --no-audit --no-fund --silent
 
 from=node_modules/@novnc/novnc
 

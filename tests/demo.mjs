@@ -4,6 +4,7 @@
 // in front of both, and a link to open. Everything is on loopback and ends with Ctrl-C.
 
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import readline from 'node:readline';
@@ -55,6 +56,7 @@ say('Starting a stand-in for Proxmox with a QEMU guest ...');
 const pve = await startFakePve({ qemu: true });
 say('Starting the gateway ...');
 const gw = await startGateway({ pve, pool: 20, config: {
+	authorization: randomBytes(20).toString('hex'),
 	logging_level: 'info', log_file: join(dir, 'gateway.log'),
 } });
 say();
