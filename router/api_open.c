@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "router/api.h"
-#include "router/page.h"
+#include "router/notice.h"
 #include "router/site.h"
 #include "session/core.h"
 #include "session/token.h"
@@ -20,7 +20,7 @@ struct opening {
 	struct core_opened result;
 };
 
-static const struct page invalid = {
+static const struct notice invalid = {
 	.title = "Invalid session.",
 	.reason = "This link has expired, or it was opened before.",
 	.advice = "Ask for a new link where you got this one.",
@@ -59,7 +59,7 @@ answer_invalid(const struct request *request, struct reply *reply)
 	unsigned more = 0;
 
 	if (wants_html(request))
-		reply_page(reply, 200, &invalid, true);
+		reply_notice(reply, 200, &invalid, true);
 	else
 		reply_text(reply, 200, "Invalid session.");
 	if (log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
@@ -72,7 +72,7 @@ answer_failure(const struct request *request, struct reply *reply, const struct 
 {
 	const struct end_row *row = end_row(result->end);
 	char again[48];
-	struct page page = {
+	struct notice notice = {
 		.title = "Console not available",
 		.reason = row->customer,
 		.advice = "Ask for a new link.",
@@ -81,10 +81,10 @@ answer_failure(const struct request *request, struct reply *reply, const struct 
 
 	if (result->link_usable) {
 		snprintf(again, sizeof(again), "Try again in %d seconds.", RETRY_S);
-		page.advice = again;
+		notice.advice = again;
 		reply->retry_after_s = RETRY_S;
 	}
-	reply_page(reply, row->http_status, &page, wants_html(request));
+	reply_notice(reply, row->http_status, &notice, wants_html(request));
 }
 
 static void

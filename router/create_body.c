@@ -21,22 +21,27 @@ static const struct form {
 	{"application/x-www-form-urlencoded", CREATE_BODY_URLENCODED},
 };
 
-/* JSON is UTF-8; a client that says otherwise would be misunderstood. */
-static bool
-is_utf8(const char *content_type)
+/* JSON is UTF-8; a client that says otherwise would be misunderstood. NULL when all is well. */
+static const char *
+charset_fault(const char *content_type)
 {
+	static const char *const same[] = {"utf-8", "utf8", "us-ascii"};
 	char charset[HEADER_PARAM_SIZE];
 	int r = header_value_param(content_type, "charset", charset);
 
-	return r == 0 ||
-		   (r == 1 && (strcasecmp(charset, "utf-8") == 0 || strcasecmp(charset, "utf8") == 0 ||
-						  strcasecmp(charset, "us-ascii") == 0));
+	if (r < 0)
+		return "Content-Type has malformed parameters";
+	for (size_t i = 0; r == 1 && i < sizeof(same) / sizeof(same[0]); i++)
+		if (strcasecmp(charset, same[i]) == 0)
+			r = 0;
+	return r == 0 ? NULL : "Content-Type: the charset must be utf-8";
 }
 
 enum create_body_form
 create_body_form(const char *content_type, struct err *err)
 {
 	char shown[LOG_QUOTE_SIZE];
+	const char *fault;
 
 	if (content_type == NULL || *content_type == '\0') {
 		err_set(err, ERR_INVALID, "Content-Type is missing");
@@ -45,9 +50,10 @@ create_body_form(const char *content_type, struct err *err)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (!header_value_is(content_type, forms[i].type))
 			continue;
-		if (is_utf8(content_type))
+		fault = charset_fault(content_type);
+		if (fault == NULL)
 			return forms[i].form;
-		err_set(err, ERR_INVALID, "Content-Type: the charset must be utf-8");
+		err_set(err, ERR_INVALID, "%s", fault);
 		return CREATE_BODY_UNKNOWN;
 	}
 	err_set(err, ERR_INVALID,

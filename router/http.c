@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "router/conns.h"
 #include "router/http_head.h"
+#include "router/http_log.h"
 #include "router/http_tls.h"
 #include "router/peer.h"
 #include "router/routes.h"
@@ -33,7 +34,6 @@ enum {
 	 * the heap, so that the passwords in it are gone when the connection is. */
 	CONNECTION_MEMORY = 40 * 1024,
 	DRAIN_MAX = 1024 * 1024, /* of a refused body, so that the client gets to read its answer */
-	LOG_INTERVAL_MS = 1000,
 	STOP_MS = 1000,
 };
 
@@ -64,13 +64,11 @@ struct http {
 	struct site *site;
 	struct conns *conns;
 	struct slow *slow;
-	atomic_bool started;
 	atomic_bool stopping;
-	struct log_rate library_lines;
-	char complaint[128]; /* what the library said when it did not start */
+	struct http_log log;
 	struct lock lock;
-	pthread_cond_t idle;             /* active has become 0 */
-	unsigned active;                 /* [lock] exchanges */
+	pthread_cond_t idle; /* active has become 0 */
+	unsigned active;     /* [lock] exchanges */
 };
 
 /* ---- what a request can do ---- */
@@ -212,9 +210,9 @@ send_reply(struct exchange *x)
 }
 
 static void
-stop_waiting(struct slow_item *item)
+stop_waiting(void *arg)
 {
-	struct exchange *x = (struct exchange *)(void *)((char *)item - offsetof(struct exchange, waits));
+	struct exchange *x = arg;
 
 	MHD_resume_connection(x->connection);
 }
@@ -229,7 +227,7 @@ finish(struct exchange *x)
 	conns_phase(x->http->conns, x->conn, CONN_WORK);
 	/* Suspended first: once it is in line it may be resumed at any moment. */
 	MHD_suspend_connection(x->connection);
-	x->waits.go = stop_waiting;
+	x->waits = (struct slow_item){.go = stop_waiting, .arg = x};
 	if (!slow_add(x->http->slow, &x->waits)) {
 		x->reply.close = true;
 		MHD_resume_connection(x->connection);
@@ -255,8 +253,11 @@ begin(struct exchange *x)
 		return MHD_YES;
 	}
 	x->stage = STAGE_DRAIN;
+	/* Who knows where the body of such a head ends. */
+	if (x->request.head_fault != NULL)
+		x->reply.close = true;
 	/* Answered at once, and the connection ended, where the body is long or not yet sent. */
-	if (x->request.length > DRAIN_MAX || expects_continue(x))
+	if (x->reply.close || x->request.length > DRAIN_MAX || expects_continue(x))
 		return finish(x);
 	return MHD_YES;
 }
@@ -390,22 +391,6 @@ unescape_nothing(void *cls, struct MHD_Connection *connection, char *text)
 	return strlen(text);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-library_says(void *cls, const char *fmt, va_list args)
-{
-	struct http *http = cls;
-	char text[128];
-	unsigned more = 0;
-
-	vsnprintf(text, sizeof(text), fmt, args);
-	text[strcspn(text, "\n")] = '\0';
-	if (!atomic_load(&http->started))
-		memcpy(http->complaint, text, sizeof(text));
-	else if (log_wants(LEVEL_DEBUG) &&
-			 log_rate_allow(&http->library_lines, LOG_INTERVAL_MS, &more))
-		log_debug(LOG_ROUTER, "http: %s (and %u more lines)", text, more);
-}
-
 /* ---- start and stop ---- */
 
 /* The library takes the socket, also when it fails. */
@@ -426,7 +411,7 @@ start_daemon(struct http *http, int fd, const struct http_tls *tls)
 	if (is_tls)
 		flags |= MHD_USE_TLS;
 	return MHD_start_daemon(flags, 0, accepts, http, handle, http, MHD_OPTION_EXTERNAL_LOGGER,
-		library_says, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+		http_log_write, &http->log, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
 		(unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		limit / 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
@@ -441,6 +426,7 @@ http_free(struct http *http)
 	conns_free(http->conns);
 	pthread_cond_destroy(&http->idle);
 	lock_done(&http->lock);
+	http_log_done(&http->log);
 	free(http);
 }
 
@@ -452,6 +438,7 @@ http_new(struct site *site)
 	if (http == NULL)
 		return NULL;
 	http->site = site;
+	http_log_init(&http->log);
 	lock_init(&http->lock, LOCK_HTTP);
 	lock_cond_init(&http->idle);
 	http->conns = conns_new();
@@ -467,6 +454,7 @@ http_start(const struct http_config *config, int *listen_fd, struct http **out, 
 {
 	struct http_tls tls = {0};
 	struct http *http = http_new(config->site);
+	char why[HTTP_LOG_LINE];
 	int fd;
 	int r;
 
@@ -479,7 +467,8 @@ http_start(const struct http_config *config, int *listen_fd, struct http **out, 
 	*listen_fd = -1;
 	http->daemon = start_daemon(http, fd, &tls);
 	if (http->daemon == NULL) {
-		r = err_set(err, ERR_SYSTEM, "the HTTP server did not start: %s", http->complaint);
+		http_log_last(&http->log, why);
+		r = err_set(err, ERR_SYSTEM, "the HTTP server did not start: %s", why);
 		goto out;
 	}
 	*out = http;
@@ -497,7 +486,7 @@ http_tick(struct http *http)
 	size_t late = conns_reap(http->conns, clock_ms());
 
 	if (late > 0)
-		log_debug(LOG_ROUTER, "%zu connections were too slow and are cut", late);
+		log_debug(LOG_ROUTER, "connections past their time: %zu, cut", late);
 	slow_tick(http->slow, clock_ms());
 }
 

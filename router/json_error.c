@@ -37,6 +37,9 @@ json_error_explain(const json_error_t *why, struct err *err)
 	const char *name = NULL;
 	size_t len;
 
+	/* Most of its allocations fail without a word. */
+	if (why->text[0] == '\0')
+		return err_set(err, ERR_MEMORY, "no memory for JSON");
 	switch (json_error_code(why)) {
 	case json_error_out_of_memory:
 		return err_set(err, ERR_MEMORY, "no memory for JSON");

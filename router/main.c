@@ -159,21 +159,23 @@ start(struct program *p)
 	}
 	r = start_log(p, &err);
 	if (r == 0) {
-		log_config(&p->running);
-		check_warn(&p->running, p->options.config_file, log_warning);
 		/* First, since it is quick and what most often fails: a program that runs already. */
-		r = listen_open(p->running.router_ip, (uint16_t)p->running.router_port, &p->listen_fd,
-			&err);
+		r = listen_open(
+			p->running.router_ip, (uint16_t)p->running.router_port, &p->listen_fd, &err);
 	}
 	if (r == 0)
 		r = start_core(p, &err);
 	if (r == 0)
 		r = start_http(p, &err);
-	if (r < 0)
+	if (r < 0) {
 		complain(p, NULL, &err);
-	else
-		log_listening(&p->running);
-	return r;
+		return r;
+	}
+	/* Only now: a start that fails says one thing, and this is not it. */
+	log_config(&p->running);
+	check_warn(&p->running, p->options.config_file, log_warning);
+	log_listening(&p->running);
+	return 0;
 }
 
 /* The order is http.h's: nobody new, every waiting request its answer, then the server. */

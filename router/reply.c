@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "router/page.h"
+#include "router/notice.h"
 
 #define NOTHING_BUT "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 
@@ -20,7 +20,7 @@ out_of_memory(struct reply *reply)
 	secret_wipe(&reply->location);
 	reply->status = 503;
 	reply->type = NULL;
-	reply->page = false;
+	reply->html = false;
 }
 
 void
@@ -39,14 +39,14 @@ reply_text(struct reply *reply, int status, const char *text)
 }
 
 void
-reply_page(struct reply *reply, int status, const struct page *page, bool html)
+reply_notice(struct reply *reply, int status, const struct notice *notice, bool html)
 {
 	int r;
 
 	reply->status = status;
-	reply->page = html;
+	reply->html = html;
 	reply->type = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
-	r = html ? page_html(&reply->body, page) : page_text(&reply->body, page);
+	r = html ? notice_html(&reply->body, notice) : notice_text(&reply->body, notice);
 	if (r < 0)
 		out_of_memory(reply);
 }
@@ -107,9 +107,9 @@ next(struct reply_header out[REPLY_HEADERS_MAX], size_t *n, const char *name, co
 static void
 add_policy(const struct reply *reply, struct reply_header *h)
 {
-	if (!reply->page)
+	if (!reply->html)
 		return;
-	snprintf(h->own, sizeof(h->own), "%s; style-src 'sha256-%s'", NOTHING_BUT, page_style_hash);
+	snprintf(h->own, sizeof(h->own), "%s; style-src 'sha256-%s'", NOTHING_BUT, notice_style_hash);
 	h->value = h->own;
 }
 

@@ -21,7 +21,7 @@
 struct reply {
 	int status;       /* 0: not made yet */
 	const char *type; /* Content-Type; NULL: no body */
-	bool page;        /* HTML with our style sheet */
+	bool html;        /* HTML with our style sheet */
 	struct buf body;
 	struct secret location; /* has a session's key in it */
 	const char *allow;      /* NULL: none */
@@ -33,9 +33,9 @@ struct reply {
 /* A body of text, which is copied, and a line end. */
 void reply_text(struct reply *reply, int status, const char *text);
 
-/* The same for a person: a page when html, else its words as text. See page.h. */
-struct page;
-void reply_page(struct reply *reply, int status, const struct page *page, bool html);
+/* The same for a person: a page when html, else its words as text. See notice.h. */
+struct notice;
+void reply_notice(struct reply *reply, int status, const struct notice *notice, bool html);
 
 /* No body. */
 void reply_empty(struct reply *reply, int status);

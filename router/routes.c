@@ -109,7 +109,6 @@ routes_admit(struct request *request, struct reply *reply)
 	}
 	if (request->head_fault != NULL) {
 		refuse(request, reply, 400, request->head_fault);
-		reply->close = true;
 		return false;
 	}
 	if (route->secret && !admit_secret(request, reply))

@@ -72,7 +72,7 @@ release(struct slow *slow, int64_t due_ms, bool close)
 	while ((item = TAILQ_FIRST(&due)) != NULL) {
 		/* Once let go it may be gone. */
 		TAILQ_REMOVE(&due, item, link);
-		item->go(item);
+		item->go(item->arg);
 	}
 }
 

@@ -21,14 +21,15 @@ enum {
 
 /* To be a member of what waits. */
 struct slow_item {
-	void (*go)(struct slow_item *item); /* its waiting is over */
-	int64_t due_ms;                     /* [lock] */
-	TAILQ_ENTRY(slow_item) link;        /* [lock] */
+	void (*go)(void *arg); /* its waiting is over */
+	void *arg;
+	int64_t due_ms;              /* [lock] */
+	TAILQ_ENTRY(slow_item) link; /* [lock] */
 };
 
 struct slow; /* opaque, see slow.c */
 
-struct slow *slow_new(void); /* NULL without memory */
+struct slow *slow_new(void);       /* NULL without memory */
 void slow_free(struct slow *slow); /* must be empty; NULL is fine */
 
 /* Put an item in line. False when the line is full or closed. */

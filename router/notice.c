@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* page - see page.h */
-#include "router/page.h"
+/* notice - see notice.h */
+#include "router/notice.h"
 
-const char page_style[] =
+const char notice_style[] =
 	":root{color-scheme:light dark;--page:#e6e9ee;--card:#fff;--text:#1b2330;--quiet:#596375;"
 	"--accent:#2457c5;--on:#fff}"
 	"@media(prefers-color-scheme:dark){:root{--page:#0d1014;--card:#1c2128;--text:#e4e8ee;"
@@ -20,7 +20,7 @@ const char page_style[] =
 	"background:var(--accent);color:var(--on);text-decoration:none}"
 	"a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
 
-const char page_style_hash[] = "yKuUyuaRz21y542nRhVh1zlPfaxSD/kO6Q8KdTw7g4g=";
+const char notice_style_hash[] = "yKuUyuaRz21y542nRhVh1zlPfaxSD/kO6Q8KdTw7g4g=";
 
 /* Append text with what HTML takes for its own escaped. */
 static int
@@ -63,7 +63,7 @@ add_element(struct buf *out, const char *tag, const char *name, const char *text
 }
 
 int
-page_html(struct buf *out, const struct page *page)
+notice_html(struct buf *out, const struct notice *notice)
 {
 	int r =
 		buf_addf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -71,17 +71,17 @@ page_html(struct buf *out, const struct page *page)
 					  "<meta name=\"robots\" content=\"noindex\">\n");
 
 	if (r == 0)
-		r = add_element(out, "title", "title", page->title);
+		r = add_element(out, "title", "title", notice->title);
 	if (r == 0)
-		r = buf_addf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", page_style);
+		r = buf_addf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", notice_style);
 	if (r == 0)
-		r = add_element(out, "h1", "h1", page->title);
+		r = add_element(out, "h1", "h1", notice->title);
 	if (r == 0)
-		r = add_element(out, "p", "p", page->reason);
+		r = add_element(out, "p", "p", notice->reason);
 	if (r == 0)
-		r = add_element(out, "p class=\"advice\"", "p", page->advice);
+		r = add_element(out, "p class=\"advice\"", "p", notice->advice);
 	/* An empty reference is the page's own address. */
-	if (r == 0 && page->again)
+	if (r == 0 && notice->again)
 		r = add_element(out, "a href=\"\"", "a", "Try again");
 	if (r == 0)
 		r = buf_addf(out, "</main>\n</body>\n</html>\n");
@@ -89,7 +89,7 @@ page_html(struct buf *out, const struct page *page)
 }
 
 int
-page_text(struct buf *out, const struct page *page)
+notice_text(struct buf *out, const struct notice *notice)
 {
-	return buf_addf(out, "%s\n%s\n", page->reason, page->advice);
+	return buf_addf(out, "%s\n%s\n", notice->reason, notice->advice);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core_fake - the part of session/core.h that the endpoints call, as a test wants it.
+ *
+ * It takes the core's place in a test program: the archive's own is not linked,
+ * because nothing asks for it any more.
+ *
+ * Threads: the test's; fake.later is for a test that finishes an opening itself.
+ */
+#ifndef TESTS_UNIT_CORE_FAKE_H
+#define TESTS_UNIT_CORE_FAKE_H
+
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/core.h"
+
+#define TOKEN "0123456789abcdef0123"
+#define KEY   "00112233445566778899aabbccddeeff"
+
+static struct {
+	int put_code; /* what core_put() says */
+	struct pve_target target;
+	char password[64];
+	int puts;
+
+	struct core_opened opened; /* what core_open() tells, with KEY when its code is 0 */
+	bool wait;                 /* tell it later, by core_fake_finish() */
+	sem_t asked;               /* posted by core_open() when it is to wait */
+	char token[64];
+	int opens;
+	void (*done)(void *arg, struct core_opened *result);
+	void *arg;
+
+	int status_code;
+	struct core_status status;
+} fake;
+
+int
+core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
+{
+	(void)core;
+	fake.puts++;
+	if (fake.put_code < 0)
+		return err_set(err, fake.put_code, "as the test wants it");
+	fake.target = (*grant)->target;
+	snprintf(fake.password, sizeof(fake.password), "%s", secret_peek(&(*grant)->password));
+	if (secret_set(token, TOKEN, strlen(TOKEN)) < 0)
+		return err_set(err, ERR_MEMORY, "no memory");
+	grant_free(*grant);
+	*grant = NULL;
+	return 0;
+}
+
+/* Call done() as the core does: the result lives during the call. */
+static inline void
+core_fake_finish(void)
+{
+	struct core_opened result = fake.opened;
+
+	if (result.code == 0 && secret_set(&result.key, KEY, strlen(KEY)) < 0)
+		abort();
+	fake.done(fake.arg, &result);
+	secret_wipe(&result.key);
+}
+
+void
+core_open(struct core *core, const char *token, void (*done)(void *arg, struct core_opened *result),
+	void *arg)
+{
+	(void)core;
+	fake.opens++;
+	snprintf(fake.token, sizeof(fake.token), "%s", token);
+	fake.done = done;
+	fake.arg = arg;
+	if (fake.wait)
+		sem_post(&fake.asked);
+	else
+		core_fake_finish();
+}
+
+int
+core_status(struct core *core, struct core_status *out, struct err *err)
+{
+	(void)core;
+	if (fake.status_code < 0)
+		return err_set(err, fake.status_code, "as the test wants it");
+	*out = fake.status;
+	return 0;
+}
+
+void
+core_status_done(struct core_status *status)
+{
+	*status = (struct core_status){0};
+}
+
+#endif

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+/* The endpoints, between a request that was made up and a core that does as it is told. */
+#include "router/api.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/core_fake.h"
+#include "tests/unit/request_scene.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define BODY                                                                                \
+	"{\"hostname\":\"10.0.0.1\",\"node\":\"pve\",\"username\":\"u\",\"password\":\"pw-1\"," \
+	"\"vmid\":101}"
+
+static struct site *site;
+
+static int
+make_site(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	site = scene_site(NULL, NULL);
+	return 0;
+}
+
+static int
+free_site(void **state)
+{
+	(void)state;
+	site_free(site);
+	return 0;
+}
+
+/* ---- POST /create ---- */
+
+static void
+create(struct scene *s, struct site *at, const char *body)
+{
+	scene_begin(s, at, "POST", "/create");
+	scene_add(s, "Authorization", SECRET);
+	scene_add(s, "Content-Type", "application/json");
+	assert_true(routes_admit(&s->request, &s->reply));
+	assert_int_equal(buf_add(&s->request.body, body, strlen(body)), 0);
+	assert_int_equal(s->request.route->run(&s->request, &s->reply), ROUTE_ANSWERED);
+}
+
+static void
+create_answers_token_url_and_life(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	create(&s, site, BODY);
+	assert_int_equal(s.reply.status, 200);
+	assert_string_equal(buf_text(&s.reply.body),
+		"{\"status\":\"success\",\"token\":\"" TOKEN "\",\"url\":\"http://192.0.2.1:9999/vnc/" TOKEN
+		"\",\"expires_in\":300}\n");
+	assert_string_equal(fake.target.host, "10.0.0.1");
+	assert_int_equal(fake.target.vmid, 101);
+	assert_string_equal(fake.password, "pw-1");
+	assert_null(s.request.body.data);
+	scene_end(&s);
+}
+
+static void
+links_begin_with_public_url(void **state)
+{
+	char url[] = "https://console.example/x";
+	struct site *other = scene_site(NULL, url);
+	struct scene s;
+
+	(void)state;
+	create(&s, other, BODY);
+	scene_assert_json(&s.reply, "url", "https://console.example/x/vnc/" TOKEN);
+	scene_end(&s);
+	site_free(other);
+}
+
+static void
+a_bad_body_is_400_with_the_field_and_no_token(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	create(&s, site, "{\"hostname\":\"x\"}");
+	assert_int_equal(s.reply.status, 400);
+	scene_assert_json(&s.reply, "error", "node: is missing");
+	scene_assert_json(&s.reply, "token", "");
+	assert_int_equal(fake.puts, 0);
+	assert_null(s.request.body.data);
+	scene_end(&s);
+}
+
+static void
+a_core_that_will_not_is_503_with_retry_after(void **state)
+{
+	static const int codes[] = {ERR_LIMIT, ERR_STOPPING, ERR_MEMORY, ERR_SYSTEM};
+	struct scene s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(codes); i++) {
+		fake.put_code = codes[i];
+		create(&s, site, BODY);
+		assert_int_equal(s.reply.status, 503);
+		assert_true(s.reply.retry_after_s > 0);
+		scene_assert_json(&s.reply, "status", "error");
+		scene_end(&s);
+	}
+}
+
+static void
+play_create(void *arg)
+{
+	struct scene s;
+
+	(void)arg;
+	scene_begin(&s, site, "POST", "/create");
+	scene_add(&s, "Authorization", SECRET);
+	scene_add(&s, "Content-Type", "application/json");
+	if (routes_admit(&s.request, &s.reply) && buf_add(&s.request.body, BODY, strlen(BODY)) == 0) {
+		s.request.route->run(&s.request, &s.reply);
+		assert_true(s.reply.status == 200 || torture_struck());
+		/* jansson takes some failures of its own memory for faults of the text: 400. */
+		assert_true(s.reply.status == 200 || s.reply.status == 400 || s.reply.status == 503);
+	}
+	scene_end(&s);
+}
+
+static void
+create_without_memory_makes_no_link_and_leaks_nothing(void **state)
+{
+	(void)state;
+	json_set_alloc_funcs(malloc, free);
+	assert_true(torture(play_create, NULL) > 20);
+}
+
+static void
+no_copy_of_the_password_is_left_behind(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	assert_int_equal(pve_global_init(NULL), 0);
+	torture_look_for("pw-1");
+	create(&s, site, BODY);
+	scene_end(&s);
+	assert_int_equal(torture_found(), 0);
+	torture_look_for(NULL);
+	pve_global_done();
+}
+
+/* ---- GET /vnc/<token> ---- */
+
+static enum route_next
+begin_open(
+	struct scene *s, const char *method, const char *path, const char *header, const char *value)
+{
+	scene_begin(s, site, method, path);
+	if (header != NULL)
+		scene_add(s, header, value);
+	assert_true(routes_admit(&s->request, &s->reply));
+	return s->request.route->run(&s->request, &s->reply);
+}
+
+/* A GET of a link, as far as its answer. */
+static void
+open_link(struct scene *s, const char *accept)
+{
+	assert_int_equal(
+		begin_open(s, "GET", "/vnc/" TOKEN, accept != NULL ? "Accept" : NULL, accept), ROUTE_LATER);
+	assert_int_equal(s->suspended, 1);
+	assert_int_equal(s->resumed, 1);
+	s->request.route->resumed(&s->request, &s->reply);
+}
+
+static void
+a_link_leads_to_its_session(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.opened = (struct core_opened){.port = 22001};
+	open_link(&s, NULL);
+	assert_string_equal(fake.token, TOKEN);
+	assert_int_equal(s.reply.status, 302);
+	assert_string_equal(scene_answer(&s.reply, "Location"), "http://192.0.2.1:22001/" KEY "/");
+	assert_int_equal(s.reply.body.len, 0);
+	scene_end(&s);
+}
+
+static void
+the_core_may_be_done_later(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.wait = true;
+	fake.opened = (struct core_opened){.port = 22002};
+	assert_int_equal(begin_open(&s, "GET", "/vnc/" TOKEN, NULL, NULL), ROUTE_LATER);
+	assert_int_equal(s.suspended, 1);
+	assert_int_equal(s.resumed, 0);
+	core_fake_finish();
+	assert_int_equal(s.resumed, 1);
+	s.request.route->resumed(&s.request, &s.reply);
+	assert_int_equal(s.reply.status, 302);
+	scene_end(&s);
+}
+
+static void
+an_opening_whose_answer_nobody_wants_is_freed_and_wiped(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.opened = (struct core_opened){.port = 22003};
+	torture_look_for(KEY);
+	assert_int_equal(begin_open(&s, "GET", "/vnc/" TOKEN, NULL, NULL), ROUTE_LATER);
+	scene_end(&s);
+	assert_int_equal(torture_found(), 0);
+	torture_look_for(NULL);
+}
+
+static void
+an_unknown_token_is_an_invalid_session(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.opened =
+		(struct core_opened){.code = ERR_NOT_FOUND, .unknown_token = true, .end = END_GUEST_NONE};
+	open_link(&s, NULL);
+	assert_int_equal(s.reply.status, 200);
+	assert_string_equal(buf_text(&s.reply.body), "Invalid session.\n");
+	scene_end(&s);
+	open_link(&s, "text/html,*/*;q=0.8");
+	assert_int_equal(s.reply.status, 200);
+	assert_true(s.reply.html);
+	assert_non_null(strstr(buf_text(&s.reply.body), "Invalid session."));
+	assert_non_null(strstr(buf_text(&s.reply.body), "new link"));
+	assert_null(scene_answer(&s.reply, "Retry-After"));
+	scene_end(&s);
+}
+
+static void
+a_malformed_token_is_answered_alike_and_never_looked_up(void **state)
+{
+	static const char *const paths[] = {"/vnc/x", "/vnc/0123456789abcdef012",
+		"/vnc/0123456789abcdef01234", "/vnc/0123456789ABCDEF0123", "/vnc/%30123456789abcdef0123",
+		"/vnc/0123456789abcdef012g"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		struct scene s;
+
+		assert_int_equal(begin_open(&s, "GET", paths[i], NULL, NULL), ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, 200);
+		assert_string_equal(buf_text(&s.reply.body), "Invalid session.\n");
+		scene_end(&s);
+	}
+	assert_int_equal(fake.opens, 0);
+}
+
+static void
+no_token_or_more_path_is_400(void **state)
+{
+	static const char *const paths[] = {
+		"/vnc/", "/vnc//", "/vnc//x", "/vnc/" TOKEN "/", "/vnc/" TOKEN "/x"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		struct scene s;
+
+		assert_int_equal(begin_open(&s, "GET", paths[i], NULL, NULL), ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, 400);
+		scene_end(&s);
+	}
+	assert_int_equal(fake.opens, 0);
+}
+
+static void
+head_and_prefetches_use_nothing_up(void **state)
+{
+	static const char *const headers[][2] = {{"Sec-Purpose", "prefetch"},
+		{"Sec-Purpose", "prefetch;prerender"}, {"Purpose", "Prefetch"}, {"X-Moz", "prefetch"}};
+	struct scene s;
+
+	(void)state;
+	assert_int_equal(begin_open(&s, "HEAD", "/vnc/" TOKEN, NULL, NULL), ROUTE_ANSWERED);
+	assert_int_equal(s.reply.status, 200);
+	assert_int_equal(s.reply.body.len, 0);
+	scene_end(&s);
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		assert_int_equal(
+			begin_open(&s, "GET", "/vnc/" TOKEN, headers[i][0], headers[i][1]), ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, 503);
+		scene_end(&s);
+	}
+	assert_int_equal(fake.opens, 0);
+}
+
+static void
+every_failure_has_its_row_and_says_what_to_do(void **state)
+{
+	(void)state;
+	for (int end = END_CONNECT_TIMEOUT; end < END_COUNT; end++) {
+		const struct end_row *row = end_row((enum end)end);
+
+		for (int usable = 0; usable < 2; usable++) {
+			struct scene s;
+
+			fake.opened = (struct core_opened){
+				.code = ERR_REFUSED, .link_usable = usable, .end = (enum end)end};
+			open_link(&s, NULL);
+			assert_int_equal(s.reply.status, row->http_status);
+			assert_non_null(strstr(buf_text(&s.reply.body), row->customer));
+			assert_non_null(strstr(buf_text(&s.reply.body),
+				usable ? "Try again in 10 seconds." : "Ask for a new link."));
+			assert_int_equal(scene_answer(&s.reply, "Retry-After") != NULL, usable);
+			scene_end(&s);
+		}
+	}
+}
+
+static void
+a_failure_is_a_page_for_browsers(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.opened =
+		(struct core_opened){.code = ERR_UNREACHABLE, .link_usable = true, .end = END_UNREACHABLE};
+	open_link(&s, "text/html");
+	assert_int_equal(s.reply.status, 502);
+	assert_true(s.reply.html);
+	assert_non_null(strstr(buf_text(&s.reply.body), "<a href=\"\">"));
+	scene_end(&s);
+}
+
+static void
+play_open(void *arg)
+{
+	struct scene s;
+
+	(void)arg;
+	if (begin_open(&s, "GET", "/vnc/" TOKEN, NULL, NULL) == ROUTE_LATER)
+		s.request.route->resumed(&s.request, &s.reply);
+	assert_true(s.reply.status == 200 || (torture_struck() && s.reply.status == 503));
+	scene_end(&s);
+}
+
+static void
+open_without_memory_is_503_and_leaks_nothing(void **state)
+{
+	(void)state;
+	fake.opened = (struct core_opened){.code = ERR_NOT_FOUND, .unknown_token = true};
+	assert_true(torture(play_open, NULL) >= 2);
+}
+
+/* ---- GET /status ---- */
+
+static void
+status_tells_of_every_session(void **state)
+{
+	struct session_info sessions[] = {
+		{.key = "vm:pve:100",
+			.id = "vnc_1704882645_vm:pve:100",
+			.node = "pve",
+			.vmid = 100,
+			.port = 22000,
+			.state = SESSION_ACTIVE,
+			.viewers = 2,
+			.created_unix = 1704882645,
+			.connected_unix = 1704882660,
+			.connected_s = 285,
+			.age_s = 330},
+		{.key = "lxc:n2:200",
+			.id = "vnc_1704882646_lxc:n2:200",
+			.node = "n2",
+			.vmid = 200,
+			.port = 22001,
+			.state = SESSION_CREATED,
+			.created_unix = 1704882646,
+			.age_s = 3605},
+	};
+	struct scene s;
+
+	(void)state;
+	fake.status = (struct core_status){.pending_tokens = 5,
+		.created = 1,
+		.active = 1,
+		.disconnected = 0,
+		.total = COUNT(sessions),
+		.sessions = sessions};
+	scene_begin(&s, site, "GET", "/status");
+	scene_add(&s, "Authorization", SECRET);
+	assert_true(routes_admit(&s.request, &s.reply));
+	assert_int_equal(s.request.route->run(&s.request, &s.reply), ROUTE_ANSWERED);
+	assert_int_equal(s.reply.status, 200);
+	assert_string_equal(buf_text(&s.reply.body),
+		"{\"total_sessions\":2,\"pending_tokens\":5,\"sessions_created\":1,\"sessions_active\":1,"
+		"\"sessions_disconnected\":0,\"sessions\":["
+		"{\"key\":\"vm:pve:100\",\"session_id\":\"vnc_1704882645_vm:pve:100\","
+		"\"url\":\"http://192.0.2.1:22000/\",\"node\":\"pve\",\"vmid\":\"100\","
+		"\"connected_duration\":\"4m45s\",\"age\":\"5m30s\",\"port\":22000,\"status\":\"active\","
+		"\"viewers\":2,\"created_at\":\"2024-01-10T10:30:45Z\","
+		"\"connected_at\":\"2024-01-10T10:31:00Z\"},"
+		"{\"key\":\"lxc:n2:200\",\"session_id\":\"vnc_1704882646_lxc:n2:200\","
+		"\"url\":\"http://192.0.2.1:22001/\",\"node\":\"n2\",\"vmid\":\"200\","
+		"\"connected_duration\":\"0s\",\"age\":\"1h0m5s\",\"port\":22001,\"status\":\"created\","
+		"\"viewers\":0,\"created_at\":\"2024-01-10T10:30:46Z\"}]}\n");
+	scene_end(&s);
+}
+
+static void
+play_status(void *arg)
+{
+	struct scene s;
+
+	(void)arg;
+	scene_begin(&s, site, "GET", "/status");
+	scene_add(&s, "Authorization", SECRET);
+	assert_true(routes_admit(&s.request, &s.reply));
+	s.request.route->run(&s.request, &s.reply);
+	assert_true(s.reply.status == 200 || (torture_struck() && s.reply.status == 503));
+	scene_end(&s);
+}
+
+static void
+status_without_memory_is_503_and_leaks_nothing(void **state)
+{
+	struct session_info one = {.key = "k", .id = "i", .node = "n", .port = 1, .connected_unix = 1};
+
+	(void)state;
+	fake.status = (struct core_status){.total = 1, .sessions = &one};
+	json_set_alloc_funcs(malloc, free);
+	assert_true(torture(play_status, NULL) > 20);
+}
+
+static void
+a_core_without_status_is_503(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.status_code = ERR_MEMORY;
+	scene_begin(&s, site, "GET", "/status");
+	assert_int_equal(api_status(&s.request, &s.reply), ROUTE_ANSWERED);
+	assert_int_equal(s.reply.status, 503);
+	scene_end(&s);
+}
+
+/* ---- SIGHUP ---- */
+
+static void
+a_reload_changes_secret_life_and_links_but_no_address(void **state)
+{
+	struct config running = {.public_ip = (char[]){"2001:db8::1"}, .router_port = 80},
+				  now = {.public_ip = (char[]){"192.0.2.7"}, .router_port = 81, .token_ttl = 60};
+	struct scene s;
+	struct err err;
+	struct buf link = {0};
+	int ttl_s = 0;
+
+	(void)state;
+	assert_int_equal(secret_set(&now.authorization, "another", 7), 0);
+	assert_int_equal(site_change(site, &running, &now, &err), 0);
+	assert_int_equal(site_add_link(site, &link, "t", &ttl_s), 0);
+	assert_string_equal(buf_text(&link), "http://[2001:db8::1]:80/vnc/t");
+	assert_int_equal(ttl_s, 60);
+	buf_done(&link);
+	scene_begin(&s, site, "GET", "/status");
+	scene_add(&s, "Authorization", SECRET);
+	assert_false(routes_admit(&s.request, &s.reply));
+	scene_end(&s);
+	scene_begin(&s, site, "GET", "/status");
+	scene_add(&s, "Authorization", "another");
+	assert_true(routes_admit(&s.request, &s.reply));
+	scene_end(&s);
+	secret_wipe(&now.authorization);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_site, free_site)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(create_answers_token_url_and_life),
+		TEST(links_begin_with_public_url),
+		TEST(a_bad_body_is_400_with_the_field_and_no_token),
+		TEST(a_core_that_will_not_is_503_with_retry_after),
+		TEST(create_without_memory_makes_no_link_and_leaks_nothing),
+		TEST(no_copy_of_the_password_is_left_behind),
+		TEST(a_link_leads_to_its_session),
+		TEST(the_core_may_be_done_later),
+		TEST(an_opening_whose_answer_nobody_wants_is_freed_and_wiped),
+		TEST(an_unknown_token_is_an_invalid_session),
+		TEST(a_malformed_token_is_answered_alike_and_never_looked_up),
+		TEST(no_token_or_more_path_is_400),
+		TEST(head_and_prefetches_use_nothing_up),
+		TEST(every_failure_has_its_row_and_says_what_to_do),
+		TEST(a_failure_is_a_page_for_browsers),
+		TEST(open_without_memory_is_503_and_leaks_nothing),
+		TEST(status_tells_of_every_session),
+		TEST(status_without_memory_is_503_and_leaks_nothing),
+		TEST(a_core_without_status_is_503),
+		TEST(a_reload_changes_secret_life_and_links_but_no_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

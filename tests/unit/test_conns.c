@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections that had their time, and answers that wait for theirs. */
+#include "router/conns.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "router/slow.h"
+#include "tests/unit/torture.h"
+
+enum { HEAD_MS = 10000, BODY_MS = 30000, ANSWER_MS = 60000, MARGIN_MS = 5000 };
+
+static struct conns *conns;
+static struct conn *conn;
+static int ends[2];
+
+static int
+make(void **state)
+{
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	conns = conns_new();
+	conn = conns_add(conns, ends[0]);
+	return conns != NULL && conn != NULL ? 0 : -1;
+}
+
+static int
+unmake(void **state)
+{
+	(void)state;
+	conns_remove(conns, conn);
+	conns_free(conns);
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
+/* Has the other end been told? */
+static bool
+is_shut(void)
+{
+	char c;
+
+	return recv(ends[1], &c, 1, MSG_DONTWAIT) == 0;
+}
+
+static void
+assert_lasts(int64_t ms)
+{
+	assert_int_equal(conns_reap(conns, clock_ms() + ms - MARGIN_MS), 0);
+	assert_false(is_shut());
+	assert_int_equal(conns_reap(conns, clock_ms() + ms + MARGIN_MS), 1);
+	assert_true(is_shut());
+	/* Once is enough. */
+	assert_int_equal(conns_reap(conns, INT64_MAX), 0);
+}
+
+static void
+a_head_has_10_seconds(void **state)
+{
+	(void)state;
+	assert_lasts(HEAD_MS);
+}
+
+static void
+a_body_has_30_seconds(void **state)
+{
+	(void)state;
+	conns_phase(conns, conn, CONN_BODY);
+	assert_lasts(BODY_MS);
+}
+
+static void
+an_answer_has_a_minute(void **state)
+{
+	(void)state;
+	conns_phase(conns, conn, CONN_ANSWER);
+	assert_lasts(ANSWER_MS);
+}
+
+static void
+work_has_all_the_time_it_takes(void **state)
+{
+	(void)state;
+	conns_phase(conns, conn, CONN_WORK);
+	assert_int_equal(conns_reap(conns, INT64_MAX), 0);
+	assert_false(is_shut());
+	conns_phase(conns, conn, CONN_HEAD);
+	assert_lasts(HEAD_MS);
+}
+
+static void
+one_that_is_gone_is_left_alone(void **state)
+{
+	(void)state;
+	conns_remove(conns, conn);
+	conn = NULL;
+	assert_int_equal(conns_reap(conns, INT64_MAX), 0);
+	assert_false(is_shut());
+	conns_remove(conns, NULL);
+	conns_phase(conns, NULL, CONN_BODY);
+}
+
+static void
+without_memory_a_connection_is_shut_at_once(void **state)
+{
+	(void)state;
+	torture_refuse("calloc", 1);
+	assert_null(conns_add(conns, ends[0]));
+	assert_true(is_shut());
+}
+
+static void
+the_limit_is_in_bounds(void **state)
+{
+	(void)state;
+	assert_in_range(conns_limit(), 128, 1024);
+}
+
+/* ---- slow ---- */
+
+static void
+count(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+static void
+answers_wait_and_go_in_turn(void **state)
+{
+	struct slow *slow = slow_new();
+	unsigned gone = 0;
+	struct slow_item one = {.go = count, .arg = &gone}, two = {.go = count, .arg = &gone};
+
+	(void)state;
+	assert_true(slow_add(slow, &one));
+	slow_tick(slow, clock_ms());
+	assert_int_equal(gone, 0);
+	assert_true(slow_add(slow, &two));
+	slow_tick(slow, clock_ms() + 2 * SLOW_MS);
+	assert_int_equal(gone, 2);
+	slow_free(slow);
+}
+
+static void
+the_line_is_bounded_and_has_room_again(void **state)
+{
+	struct slow *slow = slow_new();
+	struct slow_item items[SLOW_MAX + 1];
+	unsigned gone = 0;
+
+	(void)state;
+	for (int i = 0; i <= SLOW_MAX; i++) {
+		items[i] = (struct slow_item){.go = count, .arg = &gone};
+		assert_int_equal(slow_add(slow, &items[i]), i < SLOW_MAX);
+	}
+	slow_tick(slow, INT64_MAX);
+	assert_int_equal(gone, SLOW_MAX);
+	assert_true(slow_add(slow, &items[SLOW_MAX]));
+	slow_close(slow);
+	slow_free(slow);
+}
+
+static void
+closing_lets_all_go_and_takes_no_more(void **state)
+{
+	struct slow *slow = slow_new();
+	unsigned gone = 0;
+	struct slow_item item = {.go = count, .arg = &gone};
+
+	(void)state;
+	assert_true(slow_add(slow, &item));
+	slow_close(slow);
+	assert_int_equal(gone, 1);
+	assert_false(slow_add(slow, &item));
+	slow_close(slow);
+	slow_free(slow);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_head_has_10_seconds),
+		TEST(a_body_has_30_seconds),
+		TEST(an_answer_has_a_minute),
+		TEST(work_has_all_the_time_it_takes),
+		TEST(one_that_is_gone_is_left_alone),
+		TEST(without_memory_a_connection_is_shut_at_once),
+		TEST(the_limit_is_in_bounds),
+		cmocka_unit_test(answers_wait_and_go_in_turn),
+		cmocka_unit_test(the_line_is_bounded_and_has_room_again),
+		cmocka_unit_test(closing_lets_all_go_and_takes_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
