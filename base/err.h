@@ -5,7 +5,7 @@
  * A function that can fail returns 0 or one of the negative ERR_* codes. One
  * struct err is passed down a whole request; whoever detects the failure fills
  * it, nobody overwrites it on the way up. Its text is for the log only: what a
- * customer reads is chosen by the code (see session/reason_tbl.h), so that no
+ * customer reads is chosen by the code (see session/end_tbl.h), so that no
  * internal name can leak.
  *
  * Threads: no state; a struct err belongs to its caller.
