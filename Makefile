@@ -9,12 +9,11 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
 CC ?= gcc
-CLANG ?= clang
 V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-# MODE picks a set of flags and its own build folder: release (default), asan, tsan
+# MODE picks a set of flags and its own build folder: release (default), asan, tsan, fuzz
 MODE ?= release
 B := build/$(MODE)
 
@@ -32,6 +31,8 @@ FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno
 LINK_asan := -fsanitize=address,undefined
 FLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 LINK_tsan := -fsanitize=thread
+FLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_fuzz := -fsanitize=address,undefined
 CFLAGS_ALL = -std=gnu17 -I. $(DEFS) $(WARN) $(FLAGS_$(MODE)) -pthread $(PKG_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = $(LINK_$(MODE)) -pthread $(LDFLAGS)
 
@@ -39,7 +40,7 @@ SRC := $(wildcard base/*.c proxmox_api/*.c session/*.c router/*.c)
 OBJ := $(SRC:%.c=$(B)/%.o)
 LIB_OBJ := $(filter-out $(B)/router/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all build page deps demo test unit integration e2e bench bench-full asan tsan fuzz \
 	fuzz-long soak lint format install uninstall clean help unit-programs fuzz-programs
@@ -77,18 +78,10 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/torture.o $(B)/libproxmoxvnc.a
 	$(call say,LD    $@)
 	$(Q)$(CC) -o $@ $^ $(WRAP:%=-Wl,--wrap=%) $(LDFLAGS_ALL) -lcmocka $(PKG_LIBS)
 
-build/fuzz/%: tests/fuzz/%.c $(SRC) Makefile
-	@mkdir -p $(@D)
-	$(call say,FUZZ  $@)
-	$(Q)$(CLANG) -std=gnu17 -I. $(DEFS) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(PKG_CFLAGS) -o $@ $< $(filter-out router/main.c,$(SRC)) \
-		-pthread $(PKG_LIBS)
-
-# both ends of the gateway for the benchmark; shares no code with it
-$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
-	@mkdir -p $(@D)
+# with MODE=fuzz CC=clang; tests/run.sh sees to it
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libproxmoxvnc.a
 	$(call say,LD    $@)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lssl -lcrypto
+	$(Q)$(CC) -o $@ $^ -fsanitize=fuzzer $(LDFLAGS_ALL) $(PKG_LIBS)
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)

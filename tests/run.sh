@@ -81,8 +81,9 @@ unit() { # MODE
 }
 
 fuzz() {
-	build fuzz-programs || return
+	build MODE=fuzz CC=clang fuzz-programs || return
 	for program in build/fuzz/fuzz_*; do
+		case "$program" in *.o | *.d) continue ;; esac
 		name=${program##*/fuzz_}
 		case "$name" in *"${T:-}"*) ;; *) continue ;; esac
 		mkdir -p "$logs/corpus"
