@@ -4,37 +4,19 @@
 
 #include <stdio.h>
 
-#include "session/assets.h"
-#include "session/tls_server.h"
+#include "session/core.h"
 
 enum { SECRET_WISE_BYTES = 32, WARNING_MAX = 256 };
-
-static int
-check_certificate(const struct config *config, struct err *err)
-{
-	struct tls_server *tls = NULL;
-	int r;
-
-	if (config->tls_cert_file == NULL)
-		return 0;
-	r = tls_server_load(config->tls_cert_file, config->tls_key_file, &tls, err);
-	tls_server_free(tls);
-	return r;
-}
 
 int
 check_files(const struct config *config, struct err *err)
 {
 	struct pve_policy *policy = NULL;
-	struct assets *assets = NULL;
 	int r;
 
-	r = assets_load(config->novnc_path, &assets, err);
-	if (r == 0)
-		r = check_certificate(config, err);
+	r = core_check(config->novnc_path, config->tls_cert_file, config->tls_key_file, err);
 	if (r == 0)
 		r = config_policy(config, &policy, err);
-	assets_free(assets);
 	pve_policy_unref(policy);
 	return r;
 }

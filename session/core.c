@@ -43,6 +43,7 @@ struct core {
 	struct sessions *sessions;
 	struct workers *workers;
 	bool threads_ready;
+	bool abandoned; /* threads are left that would not end: what they use can't be freed */
 	atomic_bool stopping;
 };
 
@@ -129,10 +130,26 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 	return 0;
 }
 
+int
+core_check(
+	const char *page_dir, const char *tls_cert_file, const char *tls_key_file, struct err *err)
+{
+	struct tls_server *tls = NULL;
+	struct assets *assets = NULL;
+	int r;
+
+	r = assets_load(page_dir, &assets, err);
+	if (r == 0 && tls_cert_file)
+		r = tls_server_load(tls_cert_file, tls_key_file, &tls, err);
+	tls_server_free(tls);
+	assets_free(assets);
+	return r;
+}
+
 void
 core_free(struct core *core)
 {
-	if (!core)
+	if (!core || core->abandoned)
 		return;
 	workers_free(core->workers);
 	if (core->threads_ready)
@@ -193,6 +210,7 @@ core_stop(struct core *core)
 	} while (left > 0 && clock_left_ms(deadline) > 0);
 	if (left > 0)
 		log_error(LOG_SESSION_MGR, "%zu sessions did not end in time", left);
+	core->abandoned = left > 0;
 }
 
 bool

@@ -41,6 +41,13 @@ struct core; /* opaque, see core.c */
 int core_new(const struct core_config *config, struct core **out, struct err *err)
 	__attribute__((warn_unused_result));
 
+/*
+ * Can the page's folder and, if there is one, the certificate with its key be
+ * loaded? Binds nothing and starts nothing; errors as of core_new().
+ */
+int core_check(const char *page_dir, const char *tls_cert_file, const char *tls_key_file,
+	struct err *err) __attribute__((warn_unused_result));
+
 /* Once a second, from main: expiries, timeouts, threads that have ended. */
 void core_tick(struct core *core);
 

@@ -13,6 +13,7 @@
 	X(END_CONNECT_TIMEOUT, "nobody connected in time", 503, 4000, "The console was not used in time.") \
 	X(END_RECONNECT_TIMEOUT, "nobody reconnected in time", 503, 4000, "The console was left for too long.") \
 	X(END_MAX_DURATION, "maximum duration reached", 503, 4000, "The console's time is over.") \
+	X(END_SUPERSEDED, "another session of the same guest was faster", 503, 4000, "The console's session has ended.") \
 	X(END_KILLED, "ended by an admin", 503, 4005, "An administrator ended the console.") \
 	X(END_STOPPING, "gateway stops", 503, 1001, "The console service is restarting.") \
 	X(END_GUEST_OFF, "guest is off", 503, 4001, "The virtual machine is switched off or has no screen.") \

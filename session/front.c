@@ -104,11 +104,12 @@ send_close(struct lws *wsi, enum end end)
 static int
 websocket_writeable(struct lws *wsi, struct front *f)
 {
-	unsigned char ping[LWS_PRE];
+	/* With a byte in it: lws tells nobody of a pong without payload. */
+	unsigned char ping[LWS_PRE + 1] = {0};
 	struct chunk *c = NULL;
 	int n;
 
-	if (viewer_ping_due(f->viewer) && lws_write(wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+	if (viewer_ping_due(f->viewer) && lws_write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
 		return -1;
 	while (!lws_send_pipe_choked(wsi)) {
 		c = viewer_next(f->viewer);
@@ -218,7 +219,7 @@ log_refused(const struct loop *loop, int status)
 	unsigned suppressed;
 
 	if (log_rate_allow(&rate, REFUSED_LOG_MS, &suppressed))
-		log_info(LOG_VNC_SERVER, "%s: websocket refused with %d (%u more since the last such line)",
+		log_info(LOG_VNC_SERVER, "%s: websocket refused with %d, %u more not logged",
 			loop->session->id, status, suppressed);
 }
 

@@ -82,7 +82,7 @@ start_session(struct opening *o, enum pve_guest_type type, struct pve **pve, str
 	}
 	other = sessions_add(l->sessions, s);
 	if (other) {
-		while (session_end(s, END_KILLED) < 0)
+		while (session_end(s, END_SUPERSEDED) < 0)
 			; /* out of memory: it must be told, or it would run for ever */
 		session_unref(s);
 		*out = other;

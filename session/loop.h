@@ -56,7 +56,8 @@ struct loop {
 	unsigned connections; /* of browsers, ours and to Proxmox: what lws calls a wsi */
 	unsigned backs;       /* connections to Proxmox, also those at their end */
 	enum end ending;      /* END_NONE: alive */
-	struct timer cut;     /* when what is left of it is cut */
+	int64_t cut_ms;       /* when what is left of it is cut */
+	struct timer ending_step;
 	bool cut_now;
 };
 

@@ -27,6 +27,7 @@ enum {
 	HEAD_SECS = 10,
 	KEEPALIVE_SECS = 15,
 	NO_TIMER_MS = 3600 * 1000,
+	ENDING_STEP_MS = 50,
 };
 
 static struct lws_context *boot_context; /* see thread_global_init() */
@@ -122,12 +123,17 @@ on_sul(lws_sorted_usec_list_t *sul)
 
 /* ---- mailbox ---- */
 
+/*
+ * lws runs timers before it goes to sleep, so a viewer whose end comes in one
+ * would not be noticed by serve(): while ending, some timer is always near.
+ */
 static void
-on_cut(void *arg)
+on_ending(void *arg)
 {
 	struct loop *loop = arg;
 
-	loop->cut_now = true;
+	loop->cut_now = clock_ms() >= loop->cut_ms;
+	loop_timer_set(loop, &loop->ending_step, ENDING_STEP_MS, on_ending, loop);
 }
 
 static void
@@ -140,7 +146,8 @@ begin_end(struct loop *loop, enum end end)
 		return;
 	}
 	loop->ending = end;
-	loop_timer_set(loop, &loop->cut, LOOP_DRAIN_MS, on_cut, loop);
+	loop->cut_ms = clock_ms() + LOOP_DRAIN_MS;
+	on_ending(loop);
 	/* Refuse newcomers at once; the port goes back when the context is gone. */
 	ports_silence(&loop->session->lease);
 	viewers_end_all(loop, end);

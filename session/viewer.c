@@ -96,6 +96,9 @@ on_ping(void *arg)
 {
 	struct viewer *v = arg;
 
+	/* While it is not read, its silence says nothing. */
+	if (v->pipe.to_pve.paused)
+		v->heard_ms = clock_ms();
 	if (clock_ms() - v->heard_ms >= SILENT_MS) {
 		viewer_end(v, END_VIEWER_SILENT);
 		return;
