@@ -11,7 +11,7 @@ set -eu
 
 cd "$(dirname "$0")"
 
-npm ci --ignore-scripts --no-audit --no-fund --silent
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 from=node_modules/@novnc/novnc
 
