@@ -117,7 +117,7 @@ integration: ## the real binary against a stand-in for Proxmox
 	@sh tests/run.sh integration
 e2e: ## a real browser, a real QEMU guest
 	@sh tests/run.sh e2e
-soak: ## hundreds of sessions, valgrind and leak checks; results in docs/soak.md
+soak: ## hundreds of sessions under valgrind and ThreadSanitizer; results in docs/soak.md
 	@sh tests/run.sh soak
 bench: ## what relaying, memory, opening and links cost; see docs/performance.md
 	@sh tests/deps.sh demo
