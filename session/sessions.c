@@ -2,6 +2,7 @@
 #include "session/sessions.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,18 +200,23 @@ static void
 join_ended(struct sessions *r)
 {
 	struct session *s, *ended;
+	bool last;
 
 	lock_take(&r->lock);
 	ended = r->ended;
 	r->ended = NULL;
 	for (s = ended; s; s = s->next)
 		r->count--;
+	last = ended && r->count == 0;
 	lock_release(&r->lock);
 	while ((s = ended)) {
 		ended = s->next;
 		pthread_join(s->thread, NULL);
 		session_unref(s);
 	}
+	/* What malloc keeps for more of the same goes back to the kernel. */
+	if (last)
+		malloc_trim(0);
 }
 
 static enum end

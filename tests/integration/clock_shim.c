@@ -62,8 +62,7 @@ clock_gettime(clockid_t clock, struct timespec *out)
 }
 
 int
-pthread_cond_timedwait(
-	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
 	static int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
 	struct timespec t = until->tv_sec < REALTIME_FROM ? moved(until, -1) : *until;

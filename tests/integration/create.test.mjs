@@ -127,7 +127,7 @@ describe('POST /create', () => {
 		});
 	});
 
-	describe('authorisation', () => {
+	describe('authorisation', { concurrency: 16 }, () => {
 		const withSecret = (value) => w.gw.request('/create', { method: 'POST', body: json(),
 			headers: { ...JSON_TYPE, Authorization: value } });
 
@@ -207,7 +207,7 @@ describe('POST /create', () => {
 	describe('size and type', () => {
 		const padded = (n) => {
 			const text = json();
-			return text + ' '.repeat(n - text.length);
+			return text + ' '.repeat(n - Buffer.byteLength(text));
 		};
 
 		test('64 KiB are accepted', async () => {
@@ -248,7 +248,7 @@ describe('POST /create', () => {
 		});
 	});
 
-	describe('bad heads', () => {
+	describe('bad heads', { concurrency: 16 }, () => {
 		for (const [what, headers] of [
 			['two different Content-Lengths', { 'Content-Length': ['10', '20'] }],
 			['Content-Length and Transfer-Encoding',

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
-import { until } from '../lib/wait.mjs';
+import { pause, until } from '../lib/wait.mjs';
 import { FAST, INVALID, closeWorld, noSessions, openWorld, sessionOf, shows,
 	useWorld } from './world.mjs';
 
@@ -23,8 +23,8 @@ async function stopMs(gw, signal) {
 
 describe('a stop', { concurrency: 8 }, () => {
 	for (const signal of ['SIGTERM', 'SIGINT'])
-		test(`by ${signal} closes browsers with 1001 and exits 0`, async () => {
-			const { pve, gw } = await openWorld();
+		test(`by ${signal} closes browsers with 1001 and exits 0`, async (t) => {
+			const { pve, gw } = await openWorld({}, t);
 			const all = await Promise.all([101, 103, 200].map(async (vmid) =>
 				gw.console(await gw.session({ vmid }))));
 			await gw.session({ vmid: 104 });
@@ -38,8 +38,8 @@ describe('a stop', { concurrency: 8 }, () => {
 			await pve.stop();
 		});
 
-	test('with a browser that does not read takes less than 10 s', async () => {
-		const { pve, gw } = await openWorld({ pve: { kinds: { 101: 'source' } } });
+	test('with a browser that does not read takes less than 10 s', async (t) => {
+		const { pve, gw } = await openWorld({ pve: { kinds: { 101: 'source' } } }, t);
 		const { ws } = await gw.console(await gw.session(), { ws: { record: false } });
 		ws.pause();
 		assert.ok(await stopMs(gw) < STOP_MS);
@@ -47,8 +47,8 @@ describe('a stop', { concurrency: 8 }, () => {
 		await pve.stop();
 	});
 
-	test('with a browser in its handshake closes it with 1001', async () => {
-		const { pve, gw } = await openWorld();
+	test('with a browser in its handshake closes it with 1001', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		const ws = await gw.websocket(await gw.session());
 		await ws.read(12);
 		assert.ok(await stopMs(gw) < STOP_MS);
@@ -57,8 +57,8 @@ describe('a stop', { concurrency: 8 }, () => {
 	});
 
 	for (const call of ['ticket', 'status'])
-		test(`while the ${call} call hangs takes less than 10 s and answers the link`, async () => {
-			const { pve, gw } = await openWorld();
+		test(`while the ${call} call hangs takes less than 10 s and answers the link`, async (t) => {
+			const { pve, gw } = await openWorld({}, t);
 			pve.faults[call] = { hang: true };
 			const { token } = await gw.create();
 			const waiting = gw.openRaw(token).then((r) => r.status, () => 0);
@@ -68,8 +68,8 @@ describe('a stop', { concurrency: 8 }, () => {
 			await pve.stop();
 		});
 
-	test('while the console call hangs takes less than 10 s', async () => {
-		const { pve, gw } = await openWorld();
+	test('while the console call hangs takes less than 10 s', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		pve.faults.vncproxy = { hang: true };
 		const ws = await gw.websocket(await gw.session());
 		await until(() => pve.requests.some((r) => r.status === 'hang'));
@@ -78,8 +78,8 @@ describe('a stop', { concurrency: 8 }, () => {
 		await pve.stop();
 	});
 
-	test('while the host does not even accept TLS takes less than 10 s', async () => {
-		const { pve, gw } = await openWorld();
+	test('while the host does not even accept TLS takes less than 10 s', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		pve.faults.accept = { hang: true };
 		const { token } = await gw.create();
 		const waiting = gw.openRaw(token).catch(() => 0);
@@ -89,8 +89,8 @@ describe('a stop', { concurrency: 8 }, () => {
 		await pve.stop();
 	});
 
-	test('twice in a row is one stop', async () => {
-		const { pve, gw } = await openWorld();
+	test('twice in a row is one stop', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		await gw.console(await gw.session());
 		gw.signal('SIGTERM');
 		gw.signal('SIGINT');
@@ -98,16 +98,16 @@ describe('a stop', { concurrency: 8 }, () => {
 		await pve.stop();
 	});
 
-	test('says in the log why sessions ended', async () => {
-		const { pve, gw } = await openWorld();
+	test('says in the log why sessions ended', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		await gw.console(await gw.session());
 		await gw.stop();
 		assert.match(gw.log(), /vm:pve:101: ended after .*gateway stops/);
 		await pve.stop();
 	});
 
-	test('lets the same ports be used again at once', async () => {
-		const { pve, gw } = await openWorld();
+	test('lets the same ports be used again at once', async (t) => {
+		const { pve, gw } = await openWorld({}, t);
 		await gw.console(await gw.session());
 		await gw.stop();
 		await gw.start();
@@ -121,12 +121,21 @@ describe('SIGHUP', () => {
 	const w = useWorld();
 	const good = (secret) => w.gw.request('/status', { headers: { Authorization: secret } });
 
-	/* Reloads and waits until the program says so. */
-	async function reload(changes) {
+	/* Reloads and waits until the program says so; returns what it said. */
+	async function reload(changes, words = /\bread again\b/) {
 		const from = w.gw.log().length;
+		const said = () => w.gw.log().slice(from);
 		w.gw.reload(changes);
-		await until(() => /config|reload/i.test(w.gw.log().slice(from)), 5000, 'the reload');
-		return w.gw.log().slice(from);
+		await until(() => words.test(said()), 5000, 'the reload');
+		return said();
+	}
+
+	/* Whether a request to the router leaves a debug line. */
+	async function logsRequests() {
+		const from = w.gw.log().length;
+		await w.gw.request('/');
+		await pause(20);
+		return /DEBUG/.test(w.gw.log().slice(from));
 	}
 
 	test('changes the authorization secret', async () => {
@@ -139,13 +148,14 @@ describe('SIGHUP', () => {
 	});
 
 	test('changes the logging level', async () => {
-		await reload({ logging_level: 'error' });
+		assert.ok(await logsRequests());
+		w.gw.reload({ logging_level: 'error' });
+		await until(async () => !await logsRequests(), 5000, 'silence');
 		const from = w.gw.log().length;
 		await w.gw.session({ vmid: 103 });
-		assert.doesNotMatch(w.gw.log().slice(from), /DEBUG|INFO/);
-		await reload({ logging_level: 'debug' }).catch(() => {});
-		await w.gw.session({ vmid: 104 });
-		await w.gw.logged(/vm:pve:104/);
+		assert.equal(w.gw.log().slice(from), '');
+		w.gw.reload({ logging_level: 'debug' });
+		await until(logsRequests, 5000, 'debug lines');
 	});
 
 	test('changes token_ttl, max_pending_tokens and public_url', async () => {
@@ -195,16 +205,16 @@ describe('SIGHUP', () => {
 		});
 
 	test('says which change needs a restart, and does without it', async () => {
-		const log = await reload({ router_port: w.gw.port + 1 });
-		assert.match(log, /router_port/);
+		const log = await reload({ session_port_max: w.gw.config.session_port_max - 1 },
+			/needs a restart/);
+		assert.match(log, /session_port_max/);
 		assert.equal((await good(w.gw.config.authorization)).status, 200);
-		await reload({ router_port: w.gw.port });
 	});
 });
 
 describe('a session ends', { concurrency: 8 }, () => {
-	test('with 4000 for nobody when nobody connects in connect_timeout', async () => {
-		const w = await openWorld({ config: { connect_timeout: 1 } });
+	test('with 4000 for nobody when nobody connects in connect_timeout', async (t) => {
+		const w = await openWorld({ config: { connect_timeout: 1 } }, t);
 		const url = await w.gw.session();
 		await noSessions(w.gw, 4000);
 		await w.gw.logged(/vm:pve:101: ended after \d+s: nobody connected in time/);
@@ -212,8 +222,8 @@ describe('a session ends', { concurrency: 8 }, () => {
 		await closeWorld(w);
 	});
 
-	test('when nobody reconnects in reconnect_timeout', async () => {
-		const w = await openWorld({ config: { reconnect_timeout: 1 } });
+	test('when nobody reconnects in reconnect_timeout', async (t) => {
+		const w = await openWorld({ config: { reconnect_timeout: 1 } }, t);
 		const { ws } = await w.gw.console(await w.gw.session());
 		ws.destroy();
 		await noSessions(w.gw, 5000);
@@ -221,8 +231,8 @@ describe('a session ends', { concurrency: 8 }, () => {
 		await closeWorld(w);
 	});
 
-	test('never by these while a browser is there', async () => {
-		const w = await openWorld({ config: { connect_timeout: 1, reconnect_timeout: 1 } });
+	test('never by these while a browser is there', async (t) => {
+		const w = await openWorld({ config: { connect_timeout: 1, reconnect_timeout: 1 } }, t);
 		const c = await w.gw.console(await w.gw.session());
 		await w.gw.session({ vmid: 103 });
 		await w.gw.statusUntil((s) => s.total_sessions === 1, 5000);
@@ -230,8 +240,8 @@ describe('a session ends', { concurrency: 8 }, () => {
 		await closeWorld(w);
 	});
 
-	test('with 4000 when max_duration is over, and the log says so with the bytes', async () => {
-		const w = await openWorld({ config: { max_duration: 1 } });
+	test('with 4000 when max_duration is over, and the log says so with the bytes', async (t) => {
+		const w = await openWorld({ config: { max_duration: 1 } }, t);
 		const url = await w.gw.session();
 		const a = await w.gw.console(url);
 		const { code, reason } = await a.ws.closed(5000);
@@ -244,8 +254,8 @@ describe('a session ends', { concurrency: 8 }, () => {
 		await closeWorld(w);
 	});
 
-	test('and its port serves the next guest, where the old link opens nothing', async () => {
-		const w = await openWorld({ pool: 1, config: { connect_timeout: 1 } });
+	test('and its port serves the next guest, where the old link opens nothing', async (t) => {
+		const w = await openWorld({ pool: 1, config: { connect_timeout: 1 } }, t);
 		const old = await w.gw.session({ vmid: 101 });
 		await noSessions(w.gw);
 		const now = await w.gw.session({ vmid: 103 });
@@ -317,15 +327,15 @@ describe('/status', () => {
 });
 
 describe('two gateways', () => {
-	test('in front of one Proxmox know nothing of each other\'s links', async () => {
+	test('in front of one Proxmox know nothing of each other\'s links', async (t) => {
 		const pve = await startFakePve({ timings: FAST });
+		t.after(() => pve.stop());
 		const [a, b] = await Promise.all([0, 1].map(() => openWorld({ pve: null,
-			config: { proxmox_tls: 'insecure' } })));
+			config: { proxmox_tls: 'insecure' } }, t)));
 		a.gw.pve = b.gw.pve = pve;
 		const { token } = await a.gw.create();
 		assert.match((await b.gw.openRaw(token)).text, INVALID);
 		await a.gw.open(token);
 		await Promise.all([closeWorld(a), closeWorld(b)]);
-		await pve.stop();
 	});
 });

@@ -45,7 +45,6 @@ const WRONG_REPLIES = [
 	['port 0', { port: 0, ticket: 'x:PVEVNC:1::x', password: 'abc' }],
 	['no ticket', { port: 5900, password: 'abc' }],
 	['a ticket that is a number', { port: 5900, ticket: 5 }],
-	['a ticket with line ends', { port: 5900, ticket: 'a\r\nX: y', password: 'abc' }],
 	['a ticket of 100 KB', { port: 5900, ticket: 'z'.repeat(100000), password: 'abc' }],
 ];
 
@@ -129,6 +128,20 @@ describe('the console call is answered with', () => {
 	});
 });
 
+describe('a ticket of strange characters', () => {
+	const w = useWorld({ config: CONFIG });
+
+	test('forges no header and no parameter', async () => {
+		const url = await w.gw.session({ vmid: 110 });
+		w.pve.faults.vncproxy = { times: 1, reply: { port: 5900, password: 'abc',
+			ticket: 'a\r\nX-Forged: y\r\n\r\n&port=1;port=2=3#+% \u00e9' } };
+		await closeFails(w, url, 4003, 110);
+		const asked = w.pve.requests.find((r) => r.path.endsWith('vncwebsocket'));
+		assert.deepEqual(asked.names.sort(), ['port', 'vncticket']);
+		assert.ok(!asked.headers.includes('x-forged'));
+	});
+});
+
 describe('the websocket is answered with', () => {
 	const w = useWorld({ pool: 60, config: CONFIG });
 	[
@@ -188,7 +201,7 @@ describe('the screen', () => {
  * line, and all wait at the same time.
  */
 describe('nothing at all', { concurrency: 16 }, () => {
-	const w = useWorld({ pve: null, pool: 20,
+	const w = useWorld({ pve: null, pool: 60,
 		config: { ...CONFIG, proxmox_tls: 'insecure' } });
 
 	async function host(t) {
@@ -251,6 +264,6 @@ describe('nothing at all', { concurrency: 16 }, () => {
 		await shows(await w.gw.console(await w.gw.session({ ...fine.fields, vmid: 322 })));
 		assert.ok(Date.now() - start < 2000, `it took ${Date.now() - start} ms`);
 		for (const res of await Promise.all(waiting))
-			assert.ok([503, 504].includes(res.status), String(res.status));
+			assert.ok([502, 503, 504].includes(res.status), String(res.status));
 	});
 });

@@ -207,6 +207,7 @@ describe('whatever the browser sends', () => {
 			ws.sendRaw(bytes);
 			ws.sendRaw(Buffer.alloc(64));
 			await ws.closed(5000);
+			ws.destroy();
 			await until(() => upstream(w, vmid).ended !== null, 5000, 'the end upstream');
 			await w.gw.console(url);
 		});

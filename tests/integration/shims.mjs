@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: MIT
 //
-// clock - a gateway whose monotonic clock a test can move, by a small preloaded library.
+// shims - small libraries preloaded into the gateway: a clock to move, a heap to measure.
 //
 //   const clock = makeClock();             // null when there is no compiler
 //   ... startGateway({ env: clock.env }) ...
 //   clock.advance(3600000);                // an hour has passed for the gateway
 //
 // Threads that sleep in the kernel wake by their old timeout or by anything that happens.
+// A gateway behind GATEWAY_WRAPPER has neither.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempDir } from '../lib/temp.mjs';
 
-const SOURCE = join(dirname(fileURLToPath(import.meta.url)), 'clock_shim.c');
+const HERE = dirname(fileURLToPath(import.meta.url));
 
-export function makeClock() {
-	const dir = tempDir('pvclk');
-	const library = join(dir, 'clock.so');
-	const file = join(dir, 'ahead');
+/* Compiles <name>_shim.c: { library, file }, file being 8 bytes of zero; or null. */
+function make(name) {
+	if (process.env.GATEWAY_WRAPPER)
+		return null;
+	const dir = tempDir('pvshim');
+	const library = join(dir, `${name}.so`);
+	const file = join(dir, name);
 	try {
-		execFileSync(process.env.CC || 'cc',
-			['-O2', '-shared', '-fPIC', '-o', library, SOURCE], { stdio: 'pipe' });
+		execFileSync(process.env.CC || 'cc', ['-O2', '-shared', '-fPIC', '-pthread', '-o',
+			library, join(HERE, `${name}_shim.c`)], { stdio: 'pipe' });
 	} catch {
 		return null;
 	}
 	writeFileSync(file, Buffer.alloc(8));
-	return new Clock(library, file);
+	return { library, file };
+}
+
+export function makeClock() {
+	const shim = make('clock');
+	return shim && new Clock(shim);
+}
+
+export function makeHeap() {
+	const shim = make('heap');
+	return shim && new Heap(shim);
 }
 
 class Clock {
-	constructor(library, file) {
+	constructor({ library, file }) {
 		this.env = { LD_PRELOAD: library, CLOCK_SHIM: file };
 		this.file = file;
 		this.ahead = 0n;
@@ -44,5 +58,17 @@ class Clock {
 		const fd = openSync(this.file, 'r+');
 		writeSync(fd, bytes, 0, 8, 0);
 		closeSync(fd);
+	}
+}
+
+class Heap {
+	constructor({ library, file }) {
+		this.env = { LD_PRELOAD: library, HEAP_SHIM: file };
+		this.file = file;
+	}
+
+	/* Bytes in use some 100 ms ago; 0 when the library is not there. */
+	used() {
+		return Number(readFileSync(this.file).readBigInt64LE(0));
 	}
 }

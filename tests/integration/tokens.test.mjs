@@ -131,8 +131,8 @@ describe('tokens that open nothing', () => {
 				assert.deepEqual(shape(there), shape(await w.gw.openRaw(UNKNOWN, { headers })));
 			});
 
-	test('an expired token is answered like an unknown one', async () => {
-		const short = await openWorld({ pve: null, config: { token_ttl: 1 } });
+	test('an expired token is answered like an unknown one', async (test0) => {
+		const short = await openWorld({ pve: null, config: { token_ttl: 1 } }, test0);
 		const { gw } = short;
 		const t = await token(gw, { hostname: '127.0.0.1', port: 9, node: 'n', username: 'u',
 			password: 'long-password', vmid: 100 });
@@ -144,8 +144,8 @@ describe('tokens that open nothing', () => {
 });
 
 /* A failed opening: status, a page without internals, and whether the link is still good. */
-async function fails(w, t, status, words, { usable }) {
-	for (const accept of usable ? ['text/html', 'text/plain'] : ['text/html']) {
+async function fails(w, t, status, words, { usable, once = false }) {
+	for (const accept of usable && !once ? ['text/html', 'text/plain'] : ['text/html']) {
 		const res = await w.gw.openRaw(t, { headers: { Accept: accept } });
 		assert.equal(res.status, status, res.text);
 		assert.ok(res.headers['content-type'].startsWith(accept), res.headers['content-type']);
@@ -186,8 +186,8 @@ describe('a link stays usable', () => {
 
 	test('when the login was not answered in time', async () => {
 		const t = await token(w.gw);
-		w.pve.faults.ticket = { hang: true, times: 2 };
-		await fails(w, t, 504, /in time/, { usable: true });
+		w.pve.faults.ticket = { hang: true, times: 1 };
+		await fails(w, t, 504, /in time/, { usable: true, once: true });
 		assert.match(await w.gw.open(t), LOCATION);
 	});
 

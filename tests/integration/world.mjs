@@ -67,25 +67,39 @@ export class NotingGateway extends Gateway {
 	}
 }
 
-/* options: as startGateway(), and pve: options of startFakePve(), or null for none. */
-export async function openWorld({ pve: pveOptions, ...options } = {}) {
+/*
+ * options: as startGateway(), and pve: options of startFakePve(), or null for none. With a test
+ * context t whatever is left of the world is gone when the test is over, also a failed one.
+ */
+export async function openWorld({ pve: pveOptions, ...options } = {}, t = null) {
 	const pve = pveOptions === null ? null
 		: await startFakePve({ ...pveOptions, timings: { ...FAST, ...pveOptions?.timings } });
 	const gw = new NotingGateway({ pve, ...options });
+	const world = { pve, gw };
+	t?.after(() => discard(world));
 	try {
 		await gw.prepare();
 		await gw.start();
 	} catch (e) {
-		await pve?.stop();
+		await discard(world);
 		throw e;
 	}
-	return { pve, gw };
+	return world;
+}
+
+/* Whatever state it is in. */
+async function discard({ pve, gw }) {
+	if (gw.child && !gw.exited) {
+		gw.child.kill('SIGKILL');
+		await gw.ended;
+	}
+	await pve?.stop();
 }
 
 /* lawless: the test makes Proxmox see what it should not (say, by its faults). */
 export async function closeWorld({ pve, gw }, { lawless = false } = {}) {
 	try {
-		await gw?.stop();
+		await gw.stop();
 		assert.deepEqual(findLeaks(gw.log(), gw.secrets), [], 'secrets in the log');
 		if (!pve)
 			return;
@@ -94,7 +108,7 @@ export async function closeWorld({ pve, gw }, { lawless = false } = {}) {
 		if (!lawless)
 			assert.deepEqual(pve.violations, []);
 	} finally {
-		await pve?.stop();
+		await discard({ pve, gw });
 	}
 }
 
@@ -105,7 +119,8 @@ export function useWorld(options = {}) {
 		Object.assign(world, await openWorld(options));
 	});
 	after(async () => {
-		await closeWorld(world, options);
+		if (world.gw)
+			await closeWorld(world, options);
 	});
 	return world;
 }
