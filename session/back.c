@@ -18,7 +18,7 @@
 #include "base/secret.h"
 #include "session/lws_glue.h"
 
-enum { BACK_MAGIC = 0x4241434b };
+enum { BACK_MAGIC = 0x4241434b, READ_AHEAD = 34 * 1024 };
 
 /* ---- endings ---- */
 
@@ -270,6 +270,9 @@ make_ssl(struct back *b, struct pve_policy *policy, struct err *err)
 		return r;
 	SSL_set_mode(b->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 							 SSL_MODE_RELEASE_BUFFERS);
+	/* Otherwise each record costs two reads, head and body. */
+	SSL_set_read_ahead(b->ssl, 1);
+	SSL_set_default_read_buffer_len(b->ssl, READ_AHEAD);
 	SSL_set_connect_state(b->ssl);
 	if (SSL_set_fd(b->ssl, b->fd) != 1)
 		return err_set(err, ERR_MEMORY, "no memory for TLS");

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -306,6 +308,8 @@ accept_some(struct loop *loop, int listener)
 			return 0;
 		/* Not inherited (see ports.c); without it a restart could not bind the port for a minute. */
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		(void)lws_adopt_socket_vhost(loop->vhost, fd); /* closes fd when it fails */
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/lws_glue.h"
+#include "session/pipe.h"
 #include "session/rfb.h"
 #include "session/sessions.h"
 #include "session/gates.h"
@@ -24,6 +25,7 @@ enum {
 	SERVICE_BYTES = 16384,    /* the best trade-off measured, see docs/libraries.md */
 	HEADER_BYTES = 8192,
 	RX_BYTES = 4096,
+	TX_BYTES = PIPE_CHUNK + LWS_PRE, /* or lws would send a chunk in pieces of RX_BYTES */
 	HEAD_SECS = 10,
 	KEEPALIVE_SECS = 15,
 	NO_TIMER_MS = 3600 * 1000,
@@ -222,7 +224,10 @@ mailbox_callback(
 
 static struct lws_protocols protocols[] = {
 	/* first: what a websocket without subprotocol is bound to (noVNC sends none) */
-	{.name = LWS_PROTOCOL_BROWSER, .callback = front_callback, .rx_buffer_size = RX_BYTES},
+	{.name = LWS_PROTOCOL_BROWSER,
+		.callback = front_callback,
+		.rx_buffer_size = RX_BYTES,
+		.tx_packet_size = TX_BYTES},
 	{.name = LWS_PROTOCOL_LISTENER, .callback = listener_callback},
 	{.name = LWS_PROTOCOL_MAILBOX, .callback = mailbox_callback},
 	{.name = LWS_PROTOCOL_BACK, .callback = back_callback},
