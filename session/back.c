@@ -105,10 +105,27 @@ back_enter(struct back *b, enum back_state state, int deadline_ms)
 	loop_timer_set(b->loop, &b->timer, deadline_ms, on_deadline, b);
 }
 
+static void
+on_again(void *arg)
+{
+	struct back *b = arg;
+
+	lws_callback_on_writable(b->wsi);
+}
+
+/*
+ * libwebsockets forgets a request that is made within a writeable callback: for
+ * descriptors that are not its own it clears POLLOUT after the callback. Such a
+ * one is made from a timer, in the next turn; otherwise bytes would wait in the
+ * SSL or in a queue until something else happens.
+ */
 void
 back_want_write(struct back *b)
 {
-	lws_callback_on_writable(b->wsi);
+	if (b->in_writeable)
+		loop_timer_set(b->loop, &b->again, 0, on_again, b);
+	else
+		lws_callback_on_writable(b->wsi);
 }
 
 void
@@ -147,7 +164,7 @@ secure(struct back *b)
 	case SSL_ERROR_WANT_READ:
 		return 0;
 	case SSL_ERROR_WANT_WRITE:
-		lws_callback_on_writable(b->wsi);
+		back_want_write(b);
 		return 0;
 	case SSL_ERROR_SSL:
 		r = pve_policy_ssl_error(b->ssl, &err);
@@ -194,6 +211,7 @@ back_free(struct back *b)
 {
 	b->loop->backs -= b->wsi != NULL;
 	loop_timer_stop(b->loop, &b->timer);
+	loop_timer_stop(b->loop, &b->again);
 	SSL_free(b->ssl);
 	pve_console_done(&b->console);
 	rfb_done(&b->rfb);
@@ -210,6 +228,7 @@ int
 back_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct back *b = lws_get_opaque_user_data(wsi);
+	int r;
 
 	(void)user;
 	(void)in;
@@ -221,7 +240,10 @@ back_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, voi
 	case LWS_CALLBACK_RAW_RX_FILE:
 		return turn(b, false);
 	case LWS_CALLBACK_RAW_WRITEABLE_FILE:
-		return turn(b, true);
+		b->in_writeable = true;
+		r = turn(b, true);
+		b->in_writeable = false;
+		return r;
 	case LWS_CALLBACK_RAW_CLOSE_FILE:
 		lws_set_opaque_user_data(wsi, NULL);
 		back_over_eof(b);
@@ -291,7 +313,7 @@ adopt(struct back *b, struct err *err)
 		return err_set(err, ERR_LIMIT, "the session's descriptor table is full");
 	b->loop->backs++;
 	lws_set_opaque_user_data(b->wsi, b);
-	lws_callback_on_writable(b->wsi);
+	back_want_write(b);
 	return 0;
 }
 
@@ -336,7 +358,7 @@ back_dial(struct loop *loop, struct pve_policy *policy, struct pve_console *cons
 void
 back_kick(struct back *b)
 {
-	lws_callback_on_writable(b->wsi);
+	back_want_write(b);
 }
 
 void
@@ -346,7 +368,7 @@ back_resume(struct back *b)
 		return;
 	b->paused = false;
 	lws_rx_flow_control(b->wsi, 1);
-	lws_callback_on_writable(b->wsi); /* for what waits inside the SSL */
+	back_want_write(b); /* for what waits inside the SSL */
 }
 
 void

@@ -52,6 +52,8 @@ struct back {
 	size_t chunk_left;
 	struct frame_parser parser;
 	struct rfb rfb;
+	struct timer again; /* see back_want_write() */
+	bool in_writeable;  /* inside the event loop's writeable callback */
 	int64_t heard_ms;
 	bool paused; /* to_browser is full */
 	bool put;    /* bytes went into to_browser in this turn */

@@ -74,7 +74,9 @@ schedule(struct loop *loop)
 			at = t->at_ms;
 	if (at != INT64_MAX)
 		ms = clock_left_ms(at);
-	lws_sul_schedule(loop->context, 0, &runner_of(loop)->sul, on_sul, (ms + 1) * LWS_US_PER_MS);
+	/* A millisecond more, or it would run just before the timer is due. */
+	lws_sul_schedule(
+		loop->context, 0, &runner_of(loop)->sul, on_sul, ms > 0 ? (ms + 1) * LWS_US_PER_MS : 1);
 }
 
 void

@@ -59,7 +59,7 @@ describe('time goes by', { concurrency: 8 }, () => {
 			await shows(await w.gw.console(url));
 		});
 
-		test('are renewed for a session that was left, and the password is not needed', async (t) => {
+		test('are renewed for a session that was left, without the password', async (t) => {
 			const w = await aging(t, { config: { reconnect_timeout: 100000 } });
 			const url = await w.gw.session();
 			(await w.gw.console(url)).ws.destroy();

@@ -123,7 +123,7 @@ describe('POST /create', () => {
 		test('the default port is 8006', async () => {
 			const { token } = await w.gw.create({ hostname: '127.77.0.6', port: undefined });
 			await w.gw.openRaw(token);
-			assert.match(w.gw.log(), /127\.77\.0\.6:8006/);
+			await w.gw.logged(/127\.77\.0\.6:8006/);
 		});
 	});
 

@@ -57,7 +57,7 @@ describe('a stop', { concurrency: 8 }, () => {
 	});
 
 	for (const call of ['ticket', 'status'])
-		test(`while the ${call} call hangs takes less than 10 s and answers the link`, async (t) => {
+		test(`while the ${call} call hangs takes < 10 s and answers the link`, async (t) => {
 			const { pve, gw } = await openWorld({}, t);
 			pve.faults[call] = { hang: true };
 			const { token } = await gw.create();
@@ -195,7 +195,7 @@ describe('SIGHUP', () => {
 			const { config } = w.gw;
 			const from = w.gw.log().length;
 			writeFileSync(w.gw.configFile,
-				text ?? JSON.stringify({ ...config, token_ttl: 'x', authorization: 'n'.repeat(40) }));
+				text ?? JSON.stringify({ ...config, token_ttl: 'x', authorization: 'n' }));
 			w.gw.signal('SIGHUP');
 			await until(() => /ERROR/.test(w.gw.log().slice(from)), 5000, 'an error line');
 			if (text === null)

@@ -220,7 +220,7 @@ describe('the Close code of a failed reconnect', () => {
 	test('is 4003 when the host shows another certificate', async () => {
 		assert.equal(await closeAfter(() => w.pve.setCert('other-ca'),
 			() => w.pve.setCert('good')), 4003);
-		assert.match(w.gw.log(), /proxmox_tls.*proxmox_ca_file|proxmox_ca_file.*proxmox_tls/);
+		await w.gw.logged(/proxmox_tls.*proxmox_ca_file|proxmox_ca_file.*proxmox_tls/);
 	});
 });
 

