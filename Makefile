@@ -83,6 +83,12 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libproxmoxvnc.a
 	$(call say,LD    $@)
 	$(Q)$(CC) -o $@ $^ -fsanitize=fuzzer $(LDFLAGS_ALL) $(PKG_LIBS)
 
+# both ends of the gateway for the benchmark; shares no code with it
+$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+	@mkdir -p $(@D)
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lssl -lcrypto
+
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 

@@ -2,7 +2,7 @@
 //
 // bench - what the gateway costs: relaying, memory, opening, links.
 //
-//   node tests/bench/bench.mjs [--full] [--only WORD] [--out FILE]
+//   node tests/bench/bench.mjs [--full] [--only WORDS] [--out FILE]
 //
 // Needs build/release/proxmoxvnc and build/release/bench/load (`make bench` builds both).
 // Prints a table and writes build/bench/result.json. Exit code 1 when a row was refused.
@@ -43,10 +43,15 @@ function machine() {
 const sizes = options.full ? SIZES.full : SIZES.quick;
 const about = { when: new Date().toISOString(), commit: commit(), full: options.full,
 	machine: machine() };
-const groups = GROUPS.filter((g) => (options.full || !g.full) && g.name.includes(options.only));
+/* Each word must be one of the group's: "relay" is relay ws and relay wss, "relay ws" is not. */
+const words = options.only.split(' ').filter(Boolean);
+const groups = GROUPS.filter((g) => words.every((w) => g.name.split(' ').includes(w)));
 const rows = [];
 const start = Date.now();
 
+/* So that what ends the children and removes the temporary folders runs. */
+for (const signal of ['SIGINT', 'SIGTERM'])
+	process.once(signal, () => process.exit(1));
 console.log(`${about.machine.cpu}, ${about.machine.cores} cores, kernel ${about.machine.kernel}, ` +
 	`commit ${about.commit}`);
 if (process.getuid() !== 0)

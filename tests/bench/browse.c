@@ -205,14 +205,16 @@ static size_t
 report(const struct browse *t)
 {
 	uint64_t bytes = 0;
+	int64_t gap_ns = 0;
 	size_t i, failed = 0;
 
 	for (i = 0; i < t->count; i++) {
 		failed += t->browsers[i].error[0] != '\0';
+		gap_ns = t->browsers[i].gap_ns > gap_ns ? t->browsers[i].gap_ns : gap_ns;
 		bytes += t->plan.work.what == WORK_SINK ? t->browsers[i].sent : t->browsers[i].received;
 	}
-	printf("{\"event\":\"done\",\"browsers\":%zu,\"failed\":%zu,\"bytes\":%llu,", t->count, failed,
-		(unsigned long long)bytes);
+	printf("{\"event\":\"done\",\"browsers\":%zu,\"failed\":%zu,\"bytes\":%llu,\"gap_ns\":%lld,",
+		t->count, failed, (unsigned long long)bytes, (long long)gap_ns);
 	watched_print(t->watched);
 	print_errors(t);
 	print_opens(t);

@@ -67,8 +67,9 @@ struct browser {
 	uint64_t sent, received; /* of the work */
 	uint32_t masks;
 	int64_t at_ns[MOMENTS];
-	int64_t sent_ns;    /* the last echo request */
-	int64_t *rounds_ns; /* echo: how long each took; one more is room for none */
+	int64_t moved_ns, gap_ns; /* of the work: last byte, longest time without one */
+	int64_t sent_ns;          /* the last echo request */
+	int64_t *rounds_ns;       /* echo: how long each took; one more is room for none */
 	size_t rounds;
 	char error[200];
 };

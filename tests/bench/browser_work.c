@@ -80,6 +80,17 @@ handshake(struct browser *b, const unsigned char *data, size_t len)
 
 /* ---- work ---- */
 
+/* Something was sent or received. */
+static void
+moved(struct browser *b)
+{
+	int64_t now = now_ns();
+
+	if (now - b->moved_ns > b->gap_ns)
+		b->gap_ns = now - b->moved_ns;
+	b->moved_ns = now;
+}
+
 static void
 done(struct browser *b)
 {
@@ -103,6 +114,7 @@ send_frame(struct browser *b)
 
 	browser_send(b, WS_BINARY, pattern_at(b->sent), n);
 	b->sent += n;
+	moved(b);
 }
 
 void
@@ -113,6 +125,7 @@ browser_work(struct browser *b)
 	if (b->state != BROWSER_READY)
 		return;
 	browser_enter(b, BROWSER_WORKING);
+	b->moved_ns = now_ns();
 	if (w->what == WORK_IDLE || b->plan->link_only) {
 		done(b);
 		return;
@@ -168,6 +181,7 @@ work(struct browser *b, const unsigned char *data, size_t len)
 		return;
 	}
 	b->received += len;
+	moved(b);
 	if (w->what == WORK_ECHO)
 		echoed(b);
 	else if (b->received == total)

@@ -14,7 +14,7 @@ mirrored(unsigned char byte)
 	unsigned out = 0, i;
 
 	for (i = 0; i < 8; i++)
-		out |= (byte >> i & 1U) << (7 - i);
+		out |= ((unsigned)byte >> i & 1U) << (7 - i);
 	return (unsigned char)out;
 }
 
