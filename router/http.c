@@ -397,7 +397,7 @@ unescape_nothing(void *cls, struct MHD_Connection *connection, char *text)
 static struct MHD_Daemon *
 start_daemon(struct http *http, int fd, const struct http_tls *tls)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned limit = conns_limit();
 	struct MHD_OptionItem secure[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert.data},
@@ -408,8 +408,11 @@ start_daemon(struct http *http, int fd, const struct http_tls *tls)
 	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
 	bool is_tls = tls->cert.len > 0;
 
-	if (is_tls)
-		flags |= MHD_USE_TLS;
+	/*
+	 * With TLS its epoll loop spins on a handshake that has begun and stands still: one
+	 * connection, not authorised, would take a whole processor. Its poll loop sleeps.
+	 */
+	flags |= is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD;
 	return MHD_start_daemon(flags, 0, accepts, http, handle, http, MHD_OPTION_EXTERNAL_LOGGER,
 		http_log_write, &http->log, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
 		(unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,

@@ -13,7 +13,10 @@
 enum { FILE_MAX = 256 * 1024 };
 
 /* TLS 1.2 and 1.3, as on the session ports. */
-static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+/* X25519 first: browsers offer a key share of it, and any other costs a second ClientHello. */
+static const char priorities[] =
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:"
+	"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1";
 
 static int
 read_file(const char *option, const char *path, struct secret *out, struct err *err)

@@ -118,6 +118,8 @@ back_flush(struct back *b)
 			n = send_some(b, b->out.data, b->out.len);
 			if (n > 0)
 				buf_skip(&b->out, (size_t)n);
+			if (b->out.len == 0)
+				buf_done(&b->out); /* the upgrade request had cookie and ticket in it */
 		} else if (b->chunk || next_chunk(b)) {
 			n = send_some(b, b->chunk_at, b->chunk_left);
 			b->chunk_at += n > 0 ? n : 0;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/tls_server.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct tls_server {
 	SSL_CTX *ctx;
@@ -15,6 +18,10 @@ static int
 openssl_error(struct err *err, const char *key, const char *file)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	/* Of a file that can't be opened OpenSSL only says "system lib". */
+	if (access(file, R_OK) < 0)
+		reason = strerror(errno);
 
 	err_set(err, ERR_INVALID, "%s: %s: %s", key, file, reason ? reason : "cannot be read");
 	ERR_clear_error();
