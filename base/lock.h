@@ -20,7 +20,6 @@
 	X(LOCK_LOG, "log file and rate limits")                 \
 	X(LOCK_MAILBOX, "one mailbox's queue and descriptor")   \
 	X(LOCK_WORKERS, "job queues, lanes and worker threads") \
-	X(LOCK_POLICY, "trust towards Proxmox")                 \
 	X(LOCK_PVE, "one login's ticket")                       \
 	X(LOCK_STORE, "pending tokens")                         \
 	X(LOCK_PORTS, "the port pool")                          \

@@ -195,19 +195,13 @@ begin(void *arg)
 		finish_failed(o, r, &err);
 }
 
-static void
-begin_late(void *arg)
-{
-	late(arg);
-}
-
 void
 launch_open(struct launch *l, const char *token,
 	void (*done)(void *arg, struct core_opened *result), void *arg)
 {
 	struct core_opened failed = {.code = ERR_MEMORY, .end = END_INTERNAL, .link_usable = true};
 	struct opening *o = calloc(1, sizeof(*o));
-	struct job job = {.run = begin, .late = begin_late, .arg = o};
+	struct job job = {.run = begin, .late = late, .arg = o};
 	struct err err;
 	int r;
 
