@@ -83,7 +83,7 @@ int pve_parse_port(const char *text, uint16_t *out, struct err *err);
 
 /* ---- trust (pve_tls.c) ---- */
 
-enum pve_tls_mode { PVE_TLS_VERIFY, PVE_TLS_INSECURE };
+enum pve_tls_mode { PVE_TLS_AUTO, PVE_TLS_VERIFY, PVE_TLS_PIN, PVE_TLS_INSECURE };
 
 struct pve_policy; /* immutable, shared by reference count */
 

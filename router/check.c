@@ -30,6 +30,11 @@ check_warn(const struct config *config, const char *file, void (*tell)(const cha
 		snprintf(text, sizeof(text), "%s can be read by everybody, and has a secret in it", file);
 		tell(text);
 	}
+	if (config->secret_readable_by_all) {
+		snprintf(text, sizeof(text), "authorization_file: %.200s can be read by everybody",
+			config->authorization_file);
+		tell(text);
+	}
 	if (config->authorization.len < SECRET_WISE_BYTES)
 		tell("authorization: the secret has fewer than 32 characters");
 	if (config->proxmox_tls == PVE_TLS_INSECURE)

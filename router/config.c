@@ -89,6 +89,8 @@ config_done(struct config *config)
 
 		if (options[i].type == CONFIG_SECRET)
 			secret_wipe(field);
+		else if (config_is_list(options[i].type))
+			config_list_done(field);
 		else if (config_is_text(options[i].type))
 			free(*(char **)field);
 	}
@@ -246,8 +248,10 @@ find_page(struct config *c, struct err *err)
 static int
 check_all(struct config *c, struct err *err)
 {
-	int r = check_ports(c, err);
+	int r = config_find_secret(c, err);
 
+	if (r == 0)
+		r = check_ports(c, err);
 	if (r == 0)
 		r = check_tls(c, err);
 	if (r == 0)
@@ -266,7 +270,7 @@ config_parse(
 
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (root == NULL) {
-		r = json_error_explain(&why, err);
+		r = json_error_explain(&why, text, len, err);
 		goto out;
 	}
 	r = read_all(root, folder, &config, err);

@@ -25,16 +25,24 @@
 #include "session/tunables.h"
 
 /* type, what is allowed ("%d..%d" gets the row's limits) */
-#define CONFIG_TYPE_TBL(X)                                     \
-	X(SECRET, "%d..%d characters")                             \
-	X(HOST, "a host name or an IP address")                    \
-	X(ADDRESS, "an IPv4 or IPv6 address")                      \
-	X(NUMBER, "%d..%d")                                        \
-	X(FLAG, "true or false")                                   \
-	X(URL, "an http or https URL without user, query and '#'") \
-	X(PATH, "a path")                                          \
-	X(TRUST, "verify or insecure")                             \
-	X(LEVEL, "debug, info or error")                           \
+#define CONFIG_TYPE_TBL(X)                                                                   \
+	X(SECRET, "%d..%d characters")                                                           \
+	X(HOST, "a host name or an IP address")                                                  \
+	X(ADDRESS, "an IPv4 or IPv6 address")                                                    \
+	X(NUMBER, "%d..%d")                                                                      \
+	X(FLAG, "true or false")                                                                 \
+	X(URL, "an http or https URL without user, query and '#'")                               \
+	X(PATH, "a path")                                                                        \
+	X(TRUST, "auto, verify, pin or insecure")                                                \
+	X(LINK_MODE, "direct or confirm")                                                        \
+	X(BINDING, "none or address")                                                            \
+	X(SCHEME, "http or https")                                                               \
+	X(HOSTS, "a list of names, *.names, addresses and networks, each with or without :port") \
+	X(NETWORKS, "a list of addresses and networks")                                          \
+	X(ORIGINS, "a list of origins, such as https://panel.example.com")                       \
+	X(SOURCES, "a list of origins, such as https://*.example.com")                           \
+	X(PINS, "an object of fingerprints, or lists of them, by host:port")                     \
+	X(LEVEL, "debug, info or error")                                                         \
 	X(SINK, "stderr, stdout or a path")
 
 enum config_type {
@@ -43,23 +51,42 @@ enum config_type {
 #undef X
 };
 
+enum config_link_mode { CONFIG_LINK_DIRECT, CONFIG_LINK_CONFIRM };
+enum config_binding { CONFIG_BIND_NONE, CONFIG_BIND_ADDRESS };
+enum config_public_scheme { CONFIG_SCHEME_SAME, CONFIG_SCHEME_HTTP, CONFIG_SCHEME_HTTPS };
+
+/* A list of texts; an empty one is {NULL, 0}. */
+struct config_list {
+	char **texts;
+	size_t count;
+};
+
 /* The field of each type in struct config; texts are owned, NULL is "none". */
-#define CONFIG_FIELD_SECRET  struct secret
-#define CONFIG_FIELD_HOST    char *
-#define CONFIG_FIELD_ADDRESS char *
-#define CONFIG_FIELD_NUMBER  int
-#define CONFIG_FIELD_FLAG    bool
-#define CONFIG_FIELD_URL     char *
-#define CONFIG_FIELD_PATH    char *
-#define CONFIG_FIELD_TRUST   int /* enum pve_tls_mode */
-#define CONFIG_FIELD_LEVEL   int /* enum log_level */
-#define CONFIG_FIELD_SINK    char *
+#define CONFIG_FIELD_SECRET    struct secret
+#define CONFIG_FIELD_HOST      char *
+#define CONFIG_FIELD_ADDRESS   char *
+#define CONFIG_FIELD_NUMBER    int
+#define CONFIG_FIELD_FLAG      bool
+#define CONFIG_FIELD_URL       char *
+#define CONFIG_FIELD_PATH      char *
+#define CONFIG_FIELD_TRUST     int /* enum pve_tls_mode */
+#define CONFIG_FIELD_LINK_MODE int /* enum config_link_mode */
+#define CONFIG_FIELD_BINDING   int /* enum config_binding */
+#define CONFIG_FIELD_SCHEME    int /* enum config_public_scheme */
+#define CONFIG_FIELD_HOSTS     struct config_list
+#define CONFIG_FIELD_NETWORKS  struct config_list
+#define CONFIG_FIELD_ORIGINS   struct config_list
+#define CONFIG_FIELD_SOURCES   struct config_list
+#define CONFIG_FIELD_PINS      struct config_list /* "host:port fingerprint", each fingerprint a text */
+#define CONFIG_FIELD_LEVEL     int                /* enum log_level */
+#define CONFIG_FIELD_SINK      char *
 
 struct config {
 #define X(key, alias, type, fallback, min, max, reload, help) CONFIG_FIELD_##type key;
 	CONFIG_TBL(X)
 #undef X
-	bool readable_by_all; /* the file's mode */
+	bool readable_by_all;        /* the file's mode */
+	bool secret_readable_by_all; /* authorization_file's */
 };
 
 struct config_option {
@@ -84,7 +111,7 @@ const struct config_option *config_options(size_t *n);
 int config_read(const char *path, int port, struct config *out, struct err *err)
 	__attribute__((warn_unused_result));
 
-/* The same for a text; folder is where relative paths begin. Touches no file but to find the page. */
+/* The same for a text; folder is where relative paths begin. Touches no file but the page and authorization_file. */
 int config_parse(const char *text, size_t len, const char *folder, int port, struct config *out,
 	struct err *err) __attribute__((warn_unused_result));
 
@@ -103,8 +130,11 @@ int config_show(const struct config *config, const struct config_option *option,
 int config_restart_needed(const struct config *running, const struct config *now, struct buf *out)
 	__attribute__((warn_unused_result));
 
-/* "http" or "https", for router and sessions alike. */
+/* "http" or "https", what the router speaks. */
 const char *config_scheme(const struct config *config);
+
+/* Do browsers speak TLS to the session ports, be it by a proxy in front of them? */
+bool config_sessions_public_tls(const struct config *config);
 
 /*
  * What links begin with: public_url of now, or else made of the running

@@ -9,12 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "router/url.h"
 
 static const char *const trust_names[] = {
+	[PVE_TLS_AUTO] = "auto",
 	[PVE_TLS_VERIFY] = "verify",
+	[PVE_TLS_PIN] = "pin",
 	[PVE_TLS_INSECURE] = "insecure",
+	NULL,
+};
+
+static const char *const link_mode_names[] = {
+	[CONFIG_LINK_DIRECT] = "direct",
+	[CONFIG_LINK_CONFIRM] = "confirm",
+	NULL,
+};
+
+static const char *const binding_names[] = {
+	[CONFIG_BIND_NONE] = "none",
+	[CONFIG_BIND_ADDRESS] = "address",
+	NULL,
+};
+
+/* The first is what it is without a value, which has no name. */
+static const char *const scheme_names[] = {
+	[CONFIG_SCHEME_SAME] = "",
+	[CONFIG_SCHEME_HTTP] = "http",
+	[CONFIG_SCHEME_HTTPS] = "https",
 	NULL,
 };
 
@@ -43,8 +64,8 @@ no_memory(struct err *err)
 	return err_set(err, ERR_MEMORY, "no memory for the configuration");
 }
 
-static const char *
-json_kind(const json_t *value)
+const char *
+config_json_kind(const json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -75,19 +96,6 @@ characters(const char *text)
 	return n;
 }
 
-static bool
-printable(const char *text)
-{
-	size_t len = strlen(text), n;
-
-	for (; len > 0; text += n, len -= n) {
-		n = text_printable(text, len);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 static int
 keep(const char *text, void *field, struct err *err)
 {
@@ -105,16 +113,11 @@ static int
 read_secret(const struct config_option *option, json_t *value, void *field, struct err *err)
 {
 	const char *text = json_string_value(value);
-	size_t len = strlen(text), n = characters(text);
+	size_t len = strlen(text);
+	struct err why = {0};
 
-	if (n < (size_t)option->min || n > (size_t)option->max)
-		return config_bad(
-			option, err, "has %zu characters, must have %d..%d", n, option->min, option->max);
-	/* It has to fit into a header field as it is (RFC 9110, 5.5). */
-	if (!printable(text))
-		return config_bad(option, err, "has a character that cannot be in a header");
-	if (text[0] == ' ' || text[len - 1] == ' ')
-		return config_bad(option, err, "must not begin or end with a blank");
+	if (config_check_secret(text, len, option->min, option->max, &why) < 0)
+		return config_bad(option, err, "%s", why.text);
 	return secret_set(field, text, len) < 0 ? no_memory(err) : 0;
 }
 
@@ -152,7 +155,7 @@ read_number(const struct config_option *option, json_t *value, void *field, stru
 
 	if (!json_is_integer(value))
 		return config_bad(option, err, "must be a whole number in %d..%d, not %s", option->min,
-			option->max, json_is_real(value) ? "a fraction" : json_kind(value));
+			option->max, json_is_real(value) ? "a fraction" : config_json_kind(value));
 	n = json_integer_value(value);
 	if (n < option->min || n > option->max)
 		return config_bad(
@@ -165,7 +168,7 @@ static int
 read_flag(const struct config_option *option, json_t *value, void *field, struct err *err)
 {
 	if (!json_is_boolean(value))
-		return config_bad(option, err, "must be true or false, not %s", json_kind(value));
+		return config_bad(option, err, "must be true or false, not %s", config_json_kind(value));
 	*(bool *)field = json_is_true(value);
 	return 0;
 }
@@ -233,7 +236,7 @@ read_choice(const struct config_option *option, const char *const names[], json_
 	int r;
 
 	for (int i = 0; names[i] != NULL; i++) {
-		if (strcmp(text, names[i]) == 0) {
+		if (names[i][0] != '\0' && strcmp(text, names[i]) == 0) {
 			*(int *)field = i;
 			return 0;
 		}
@@ -255,8 +258,10 @@ config_read_value(const struct config_option *option, const char *folder, json_t
 		return read_number(option, value, field, err);
 	if (option->type == CONFIG_FLAG)
 		return read_flag(option, value, field, err);
+	if (config_is_list(option->type))
+		return config_read_list(option, value, field, err);
 	if (!json_is_string(value))
-		return config_bad(option, err, "must be a text in quotes, not %s", json_kind(value));
+		return config_bad(option, err, "must be a text in quotes, not %s", config_json_kind(value));
 	switch (option->type) {
 	case CONFIG_SECRET:
 		return read_secret(option, value, field, err);
@@ -268,6 +273,12 @@ config_read_value(const struct config_option *option, const char *folder, json_t
 		return read_url(option, value, field, err);
 	case CONFIG_TRUST:
 		return read_choice(option, trust_names, value, field, err);
+	case CONFIG_LINK_MODE:
+		return read_choice(option, link_mode_names, value, field, err);
+	case CONFIG_BINDING:
+		return read_choice(option, binding_names, value, field, err);
+	case CONFIG_SCHEME:
+		return read_choice(option, scheme_names, value, field, err);
 	case CONFIG_LEVEL:
 		return read_choice(option, level_names, value, field, err);
 	case CONFIG_SINK:
@@ -286,23 +297,46 @@ config_is_text(enum config_type type)
 		   type == CONFIG_PATH || type == CONFIG_SINK;
 }
 
+bool
+config_is_list(enum config_type type)
+{
+	return type == CONFIG_HOSTS || type == CONFIG_NETWORKS || type == CONFIG_ORIGINS ||
+		   type == CONFIG_SOURCES || type == CONFIG_PINS;
+}
+
+static int
+show_choice(const char *const names[], int choice, struct buf *out)
+{
+	return buf_addf(out, "%s", names[choice][0] != '\0' ? names[choice] : "none");
+}
+
 int
 config_show_value(const struct config_option *option, const void *field, struct buf *out)
 {
 	const struct secret *secret = field;
 	const char *text;
 
+	if (config_is_list(option->type))
+		return config_show_list(field, out);
 	switch (option->type) {
 	case CONFIG_SECRET:
+		if (secret->len == 0)
+			return buf_addf(out, "none");
 		return buf_addf(out, "(set, %zu characters)", characters(secret_peek(secret)));
 	case CONFIG_NUMBER:
 		return buf_addf(out, "%d", *(const int *)field);
 	case CONFIG_FLAG:
 		return buf_addf(out, "%s", *(const bool *)field ? "true" : "false");
 	case CONFIG_TRUST:
-		return buf_addf(out, "%s", trust_names[*(const int *)field]);
+		return show_choice(trust_names, *(const int *)field, out);
+	case CONFIG_LINK_MODE:
+		return show_choice(link_mode_names, *(const int *)field, out);
+	case CONFIG_BINDING:
+		return show_choice(binding_names, *(const int *)field, out);
+	case CONFIG_SCHEME:
+		return show_choice(scheme_names, *(const int *)field, out);
 	case CONFIG_LEVEL:
-		return buf_addf(out, "%s", level_names[*(const int *)field]);
+		return show_choice(level_names, *(const int *)field, out);
 	default:
 		text = *(char *const *)field;
 		return buf_addf(out, "%s", text != NULL ? text : "none");

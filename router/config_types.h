@@ -29,4 +29,31 @@ int config_show_value(const struct config_option *option, const void *field, str
 /* Is it a text that the field owns (or does not yet have)? */
 bool config_is_text(enum config_type type);
 
+/* Is it a struct config_list? */
+bool config_is_list(enum config_type type);
+
+/* What a JSON value is, in words: "a number". */
+const char *config_json_kind(const json_t *value);
+
+/* ---- lists, config_lists.c ---- */
+
+/* Read an array of texts, or an object for CONFIG_PINS. 0, ERR_INVALID or ERR_MEMORY. */
+int config_read_list(const struct config_option *option, json_t *value, struct config_list *out,
+	struct err *err) __attribute__((warn_unused_result));
+int config_show_list(const struct config_list *list, struct buf *out)
+	__attribute__((warn_unused_result));
+void config_list_done(struct config_list *list);
+
+/* ---- the secret, config_secret.c ---- */
+
+/*
+ * Find the secret where it is: authorization, authorization_file or the environment,
+ * one of them and no more. 0, ERR_INVALID or ERR_MEMORY.
+ */
+int config_find_secret(struct config *config, struct err *err) __attribute__((warn_unused_result));
+
+/* Is this a secret that fits into a header? Fills *err without a key's name. 0 or ERR_INVALID. */
+int config_check_secret(const char *text, size_t len, int min, int max, struct err *err)
+	__attribute__((warn_unused_result));
+
 #endif

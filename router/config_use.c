@@ -54,10 +54,18 @@ config_scheme(const struct config *config)
 	return config->tls_cert_file != NULL ? "https" : "http";
 }
 
+bool
+config_sessions_public_tls(const struct config *config)
+{
+	if (config->session_public_scheme != CONFIG_SCHEME_SAME)
+		return config->session_public_scheme == CONFIG_SCHEME_HTTPS;
+	return config->tls_cert_file != NULL;
+}
+
 int
 config_session_base(const struct config *config, struct buf *out)
 {
-	int r = buf_addf(out, "%s://", config_scheme(config));
+	int r = buf_addf(out, "%s://", config_sessions_public_tls(config) ? "https" : "http");
 
 	if (r == 0)
 		r = url_add_host(out, config->public_ip);
@@ -71,7 +79,9 @@ config_link_base(const struct config *running, const struct config *now, struct 
 
 	if (now->public_url != NULL)
 		return buf_addf(out, "%s", now->public_url);
-	r = config_session_base(running, out);
+	r = buf_addf(out, "%s://", config_scheme(running));
+	if (r == 0)
+		r = url_add_host(out, running->public_ip);
 	if (r == 0)
 		r = buf_addf(out, ":%d", running->router_port);
 	return r;

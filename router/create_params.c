@@ -144,7 +144,7 @@ explain(const json_error_t *error, const char *text, size_t len, struct err *err
 	struct err why = {0};
 	const char *name = NULL;
 	size_t at = error->position > 0 ? (size_t)error->position : 0, n;
-	int r = json_error_explain(error, &why);
+	int r = json_error_explain(error, text, len, &why);
 
 	n = json_error_code(error) == json_error_duplicate_key ? 0
 														   : json_field_at(text, len, at, &name);

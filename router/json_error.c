@@ -15,27 +15,27 @@ unquoted_length(const char *text)
 	return escape != NULL && (size_t)(escape - text) < len ? (size_t)(escape - text) : len;
 }
 
-/* The name in "duplicate object key near '"name"'". */
+/* The raw bytes of the string that ends at byte offset at: jansson's own text has short ones only. */
 static size_t
-duplicate_name(const char *text, const char **name)
+name_before(const char *text, size_t len, int at, const char **name)
 {
-	const char *start = strstr(text, " near '\""), *end;
+	size_t end, start;
 
-	if (start == NULL)
+	if (at < 2 || (size_t)at > len || text[at - 1] != '"')
 		return 0;
-	start += strlen(" near '\"");
-	end = strrchr(start, '"');
-	if (end == NULL)
-		return 0;
-	*name = start;
-	return (size_t)(end - start);
+	end = (size_t)at - 1;
+	for (start = end; start > 0; start--)
+		if (text[start - 1] == '"' && (start < 2 || text[start - 2] != '\\'))
+			break;
+	*name = text + start;
+	return end - start;
 }
 
 int
-json_error_explain(const json_error_t *why, struct err *err)
+json_error_explain(const json_error_t *why, const char *text, size_t len, struct err *err)
 {
-	const char *name = NULL;
-	size_t len;
+	const char *name = "";
+	size_t n;
 
 	/* Most of its allocations fail without a word. */
 	if (why->text[0] == '\0')
@@ -44,9 +44,9 @@ json_error_explain(const json_error_t *why, struct err *err)
 	case json_error_out_of_memory:
 		return err_set(err, ERR_MEMORY, "no memory for JSON");
 	case json_error_duplicate_key:
-		len = duplicate_name(why->text, &name);
+		n = name_before(text, len, why->position, &name);
 		return err_set(err, ERR_INVALID, "line %d: \"%.*s\" is there twice", why->line,
-			(int)(len < 64 ? len : 64), len > 0 ? name : "");
+			(int)(n < 64 ? n : 64), name);
 	case json_error_premature_end_of_input:
 		return err_set(err, ERR_INVALID, "line %d: the JSON ends too early", why->line);
 	default:

@@ -14,8 +14,11 @@
 
 #include "base/err.h"
 
-/* Fill err ("line 3: ...") and return ERR_INVALID, or ERR_MEMORY when that was the reason. */
-int json_error_explain(const json_error_t *why, struct err *err);
+/*
+ * Why text is not JSON: fill err ("line 3: ...") and return ERR_INVALID, or ERR_MEMORY when that
+ * was the reason.
+ */
+int json_error_explain(const json_error_t *why, const char *text, size_t len, struct err *err);
 
 /*
  * The name of the top-level field that byte offset at belongs to in an object's text:

@@ -51,7 +51,15 @@ what_is_absent_has_its_default(void **state)
 		{"session_port_max", "22999"},
 		{"tls_cert_file", "none"},
 		{"tls_key_file", "none"},
-		{"proxmox_tls", "verify"},
+		{"proxmox_tls", "auto"},
+		{"proxmox_fingerprints", "none"},
+		{"allowed_hosts", "none"},
+		{"session_public_scheme", "none"},
+		{"link_mode", "direct"},
+		{"bind_client", "none"},
+		{"trusted_proxies", "none"},
+		{"max_sessions", "0"},
+		{"max_browsers_per_session", "8"},
 		{"proxmox_ca_file", "none"},
 		{"token_ttl", "300"},
 		{"connect_timeout", "300"},
@@ -234,7 +242,9 @@ static const struct {
 	{BASE ",\"router_ip\":\"::\"", BASE, "router_ip"},
 	{BASE, BASE ",\"session_ip\":\"::\",\"session_port_min\":22001,\"session_port_max\":22002",
 		"session_ip, session_port_min, session_port_max"},
-	{BASE ",\"tls_cert_file\":\"a\",\"tls_key_file\":\"b\"", BASE, "tls_cert_file, tls_key_file"},
+	{BASE ",\"tls_cert_file\":\"a\",\"tls_key_file\":\"b\"", BASE, ""},
+	{BASE, BASE ",\"trusted_proxies\":[\"::1\"],\"link_mode\":\"confirm\"", ""},
+	{BASE, BASE ",\"session_public_scheme\":\"https\"", "session_public_scheme"},
 	{BASE, BASE ",\"logging_enabled\":false", "logging_enabled"},
 };
 
@@ -252,6 +262,19 @@ what_a_reload_cannot_change_is_named(void **state)
 		config_done(&then);
 		config_done(&now);
 	}
+}
+
+static void
+lists_are_kept_in_their_order(void **state)
+{
+	struct config c = good(BASE ",\"trusted_proxies\":[\"::1\",\"10.0.0.0/8\"],"
+								"\"proxmox_fingerprints\":{\"pve1:8006\":[\"AA\",\"BB\"]}");
+
+	(void)state;
+	assert_shows(&c, "trusted_proxies", "::1, 10.0.0.0/8");
+	assert_shows(&c, "proxmox_fingerprints", "pve1:8006 AA, pve1:8006 BB");
+	assert_int_equal(c.proxmox_fingerprints.count, 2);
+	config_done(&c);
 }
 
 /* ---- secrets and memory ---- */
@@ -323,6 +346,7 @@ main(void)
 		cmocka_unit_test(the_port_of_the_command_line_wins_and_is_checked_too),
 		cmocka_unit_test(characters_are_counted_not_bytes),
 		cmocka_unit_test(what_a_reload_cannot_change_is_named),
+		cmocka_unit_test(lists_are_kept_in_their_order),
 		cmocka_unit_test(the_secret_is_never_shown_and_wiped_in_the_end),
 		cmocka_unit_test(reading_leaves_no_copy_of_the_secret_behind),
 		cmocka_unit_test(without_memory_it_fails_and_leaks_nothing),

@@ -34,6 +34,10 @@ static const struct {
 	/* authorization */
 	{IP "," PAGE, "authorization", "missing", NULL},
 	{IP "," PAGE ",\"authorization\":\"\"", "authorization", "0", "1..512"},
+	{BASE ",\"authorization_file\":\"secret\"", "authorization", "authorization_file", NULL},
+	{IP "," PAGE ",\"authorization_file\":\"nowhere\"", "authorization_file", "No such file", NULL},
+	{IP "," PAGE ",\"authorization_file\":\"page\"", "authorization_file", "Invalid argument",
+		NULL},
 	{IP "," PAGE ",\"authorization\":\" " SECRET "\"", "authorization", "blank", NULL},
 	{IP "," PAGE ",\"authorization\":\"" SECRET " \"", "authorization", "blank", NULL},
 	{IP "," PAGE ",\"authorization\":\"" SECRET "\\n\"", "authorization", "character", NULL},
@@ -69,8 +73,22 @@ static const struct {
 	{BASE ",\"token_ttl\":1.5", "token_ttl", "fraction", "1..2592000"},
 	{BASE ",\"token_ttl\":9223372036854775807", "token_ttl", "9223372036854775807", "1..2592000"},
 	/* words */
-	{BASE ",\"proxmox_tls\":\"auto\"", "proxmox_tls", "auto", "verify or insecure"},
-	{BASE ",\"proxmox_tls\":\"VERIFY\"", "proxmox_tls", "VERIFY", "verify or insecure"},
+	{BASE ",\"proxmox_tls\":\"first\"", "proxmox_tls", "first", "auto, verify, pin or insecure"},
+	{BASE ",\"proxmox_tls\":\"VERIFY\"", "proxmox_tls", "VERIFY", "auto, verify, pin or insecure"},
+	{BASE ",\"link_mode\":\"ask\"", "link_mode", "ask", "direct or confirm"},
+	{BASE ",\"bind_client\":\"port\"", "bind_client", "port", "none or address"},
+	{BASE ",\"session_public_scheme\":\"wss\"", "session_public_scheme", "wss", "http or https"},
+	{BASE ",\"session_public_scheme\":\"\"", "session_public_scheme", "\"\"", "http or https"},
+	/* lists */
+	{BASE ",\"trusted_proxies\":\"10.0.0.0/8\"", "trusted_proxies", "list", "text"},
+	{BASE ",\"trusted_proxies\":[10]", "trusted_proxies", "texts", "number"},
+	{BASE ",\"trusted_proxies\":[\"\"]", "trusted_proxies", "empty", NULL},
+	{BASE ",\"trusted_proxies\":[\"::1\",\"10.0.0.1/8\"]", "trusted_proxies", "10.0.0.1/8", "bits"},
+	{BASE ",\"trusted_proxies\":[\"proxy\"]", "trusted_proxies", "proxy", "network"},
+	{BASE ",\"proxmox_fingerprints\":[]", "proxmox_fingerprints", "object", "array"},
+	{BASE ",\"proxmox_fingerprints\":{\"pve1:8006\":7}", "proxmox_fingerprints", "texts", "number"},
+	{BASE ",\"proxmox_fingerprints\":{\"pve1:8006\":[[]]}", "proxmox_fingerprints", "texts",
+		"array"},
 	{BASE ",\"logging_level\":\"warn\"", "logging_level", "warn", "debug, info or error"},
 	{BASE ",\"logging_enabled\":\"yes\"", "logging_enabled", "text", "true or false"},
 	{BASE ",\"logging_enabled\":1", "logging_enabled", "number", "true or false"},
@@ -147,7 +165,11 @@ fits(const struct config_option *o, const char *json)
 		return strcmp(json, "4096") == 0;
 	if (o->type == CONFIG_FLAG)
 		return strcmp(json, "true") == 0;
-	return false;
+	if (o->type == CONFIG_PINS)
+		return strcmp(json, "{}") == 0;
+	/* Texts of lists have tests of their own. */
+	return json[0] == '[' && (o->type == CONFIG_HOSTS || o->type == CONFIG_NETWORKS ||
+								 o->type == CONFIG_ORIGINS || o->type == CONFIG_SOURCES);
 }
 
 static void

@@ -254,11 +254,61 @@ the_example_shows_every_default_as_it_is(void **state)
 		snprintf(key, sizeof(key), "\"%s\": ", o->key);
 		if (o->fallback == NULL)
 			assert_non_null(strstr(example, key));
-		if (o->fallback == NULL || strstr(example, key) == NULL)
+		/* A secret has no default, but the example shows where it goes. */
+		if (o->fallback == NULL || o->type == CONFIG_SECRET || strstr(example, key) == NULL)
 			continue;
 		snprintf(pair, sizeof(pair), "%s%s", key, o->fallback);
 		if (strstr(example, pair) == NULL)
 			fail_msg("%s is not %s in config.json.example", o->key, o->fallback);
+	}
+}
+
+/* ---- where the secret comes from ---- */
+
+static void
+the_secret_comes_from_a_file(void **state)
+{
+	static const char *const texts[] = {SECRET, SECRET "\n", SECRET "\r\nmore\n"};
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		temp_text(&dir, "secret", texts[i]);
+		c = good(IP "," PAGE ",\"authorization_file\":\"secret\"");
+		assert_string_equal(secret_peek(&c.authorization), SECRET);
+		config_done(&c);
+	}
+}
+
+static void
+the_secret_comes_from_the_environment_alone(void **state)
+{
+	struct config c = {0};
+
+	(void)state;
+	assert_int_equal(setenv("PROXMOXVNC_AUTHORIZATION", SECRET, 1), 0);
+	c = good(IP "," PAGE);
+	assert_string_equal(secret_peek(&c.authorization), SECRET);
+	config_done(&c);
+	assert_int_equal(read_port(BASE, 0, &c), ERR_INVALID);
+	assert_non_null(strstr(err.text, "PROXMOXVNC_AUTHORIZATION"));
+	assert_null(strstr(err.text, SECRET));
+	assert_int_equal(unsetenv("PROXMOXVNC_AUTHORIZATION"), 0);
+}
+
+static void
+a_secret_in_a_file_is_held_to_the_same_rules(void **state)
+{
+	static const char *const texts[] = {"", "\n" SECRET, " " SECRET, SECRET " \n", "a\tb", "\xff"};
+	struct config c = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		temp_text(&dir, "secret", texts[i]);
+		if (read_port(IP "," PAGE ",\"authorization_file\":\"secret\"", 0, &c) != ERR_INVALID)
+			fail_msg("taken: %s", texts[i]);
+		assert_non_null(strstr(err.text, "authorization_file: "));
+		assert_null(strstr(err.text, SECRET));
 	}
 }
 
@@ -276,6 +326,9 @@ main(void)
 		cmocka_unit_test(the_manual_tells_of_no_option_that_is_not_there),
 		cmocka_unit_test(the_example_is_a_good_configuration),
 		cmocka_unit_test(the_example_shows_every_default_as_it_is),
+		cmocka_unit_test(the_secret_comes_from_a_file),
+		cmocka_unit_test(the_secret_comes_from_the_environment_alone),
+		cmocka_unit_test(a_secret_in_a_file_is_held_to_the_same_rules),
 	};
 
 	return cmocka_run_group_tests(tests, config_scene_make, config_scene_remove);
