@@ -116,12 +116,13 @@ run_renewal(void *arg)
 	int r;
 
 	r = pve_renew(s->pve, clock_ms() + PVE_CALL_MS, &err);
+	/* Before the line: whoever read it may count on when the next one is due. */
+	sessions_renewed(s, r == 0);
 	if (r < 0)
 		log_error(
 			LOG_API, "%s: login ticket not renewed, next try in a minute: %s", s->id, err.text);
 	else
 		log_debug(LOG_API, "%s: login ticket renewed", s->id);
-	sessions_renewed(s, r == 0);
 	session_unref(s);
 }
 

@@ -84,16 +84,18 @@ function finish(res, data, used) {
 export class Conn {
 	static async open(target) {
 		const where = typeof target === 'string' ? splitUrl(target) : target;
-		return new Conn(await dial(where));
+		/* The other side's clocks may begin before this one hears of its connection. */
+		const began = Date.now();
+		return new Conn(await dial(where), began);
 	}
 
-	constructor(socket) {
+	constructor(socket, began = Date.now()) {
 		this.socket = socket;
 		this.chunks = [];
 		this.total = 0;
 		this.taken = 0;
 		this.ended = false;
-		this.openedAt = Date.now();
+		this.openedAt = began;
 		this.wake = () => {};
 		socket.on('data', (d) => {
 			this.chunks.push(d);
