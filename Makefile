@@ -42,8 +42,9 @@ LIB_OBJ := $(filter-out $(B)/router/main.o,$(OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: FORCE all build page deps demo test unit integration e2e bench bench-full asan tsan fuzz \
-	fuzz-long soak lint format install uninstall clean help unit-programs fuzz-programs
+.PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan e2e \
+	bench bench-full asan tsan fuzz fuzz-long soak lint format install uninstall clean help \
+	unit-programs fuzz-programs
 
 all: build page ## the program and the console page
 
@@ -121,6 +122,10 @@ fuzz-long: ## every fuzzer for FUZZ_SECONDS each (default 900)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-900} sh tests/run.sh fuzz
 integration: ## the real binary against a stand-in for Proxmox
 	@sh tests/run.sh integration
+integration-asan: ## the same under AddressSanitizer and UBSan
+	@sh tests/run.sh integration-asan
+integration-tsan: ## the same under ThreadSanitizer
+	@sh tests/run.sh integration-tsan
 e2e: ## a real browser, a real QEMU guest
 	@sh tests/run.sh e2e
 soak: ## hundreds of sessions under valgrind and ThreadSanitizer; results in docs/soak.md
@@ -167,7 +172,7 @@ clean: ## remove what was built
 	rm -rf build novnc/core novnc/vendor novnc/node_modules tests/node_modules
 
 help: ## this list
-	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 -include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
 .PRECIOUS: $(B)/%.o

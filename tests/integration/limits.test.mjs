@@ -80,7 +80,7 @@ describe('200 sessions opened and closed', { concurrency: 3 }, () => {
 	test('leave nothing on the heap, with TLS on both sides', async (t) => {
 		const heap = makeHeap();
 		if (!heap) {
-			t.skip('no library can be put in front of the program here');
+			t.skip('the heap cannot be measured here');
 			return;
 		}
 		/* What a thread's cache keeps would count as in use. */

@@ -7,17 +7,18 @@
 //   clock.advance(3600000);                // an hour has passed for the gateway
 //
 // Threads that sleep in the kernel wake by their old timeout or by anything that happens.
-// A gateway behind GATEWAY_WRAPPER has neither.
+// A gateway behind GATEWAY_WRAPPER has neither; a sanitizer's heap is not measured.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sanitized } from '../lib/gateway.mjs';
 import { tempDir } from '../lib/temp.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/* Compiles <name>_shim.c: { library, file }, file being 8 bytes of zero; or null. */
+/* Compiles <name>_shim.c: { env, file }, file being 8 bytes of zero; or null. */
 function make(name) {
 	if (process.env.GATEWAY_WRAPPER)
 		return null;
@@ -31,7 +32,9 @@ function make(name) {
 		return null;
 	}
 	writeFileSync(file, Buffer.alloc(8));
-	return { library, file };
+	/* AddressSanitizer wants to be the first library of all; nothing depends on that here. */
+	const asan = [process.env.ASAN_OPTIONS, 'verify_asan_link_order=0'].filter(Boolean).join(':');
+	return { env: { LD_PRELOAD: library, ASAN_OPTIONS: asan }, file };
 }
 
 export function makeClock() {
@@ -40,13 +43,13 @@ export function makeClock() {
 }
 
 export function makeHeap() {
-	const shim = make('heap');
+	const shim = sanitized() ? null : make('heap');
 	return shim && new Heap(shim);
 }
 
 class Clock {
-	constructor({ library, file }) {
-		this.env = { LD_PRELOAD: library, CLOCK_SHIM: file };
+	constructor({ env, file }) {
+		this.env = { ...env, CLOCK_SHIM: file };
 		this.file = file;
 		this.ahead = 0n;
 	}
@@ -62,8 +65,8 @@ class Clock {
 }
 
 class Heap {
-	constructor({ library, file }) {
-		this.env = { LD_PRELOAD: library, HEAP_SHIM: file };
+	constructor({ env, file }) {
+		this.env = { ...env, HEAP_SHIM: file };
 		this.file = file;
 	}
 

@@ -13,7 +13,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
-import { Gateway } from '../lib/gateway.mjs';
+import { Gateway, sanitized } from '../lib/gateway.mjs';
 import { findLeaks } from '../lib/leaks.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -58,8 +58,7 @@ export class NotingGateway extends Gateway {
 
 	/* Resident memory in KiB; 0 where a tool keeps books of its own about it. */
 	memory() {
-		this.watched ??= Boolean(process.env.GATEWAY_WRAPPER) ||
-			/lib[at]san/.test(readFileSync(`/proc/${this.pid}/maps`, 'latin1'));
+		this.watched ??= Boolean(process.env.GATEWAY_WRAPPER) || sanitized();
 		if (this.watched)
 			return 0;
 		return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`))[1]);

@@ -11,7 +11,7 @@
 // front of it (valgrind ...), GATEWAY_SLOW=1 = ten times the patience.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCa, makeLeaf } from './certs.mjs';
@@ -36,6 +36,11 @@ process.on('exit', () => {
 	for (const child of running)
 		child.kill('SIGKILL');
 });
+
+/* Is it built with a sanitizer, which keeps a heap and books of its own? */
+export function sanitized() {
+	return existsSync(BINARY) && /__[at]san_init/.test(readFileSync(BINARY, 'latin1'));
+}
 
 /*
  * Runs the program to its end: { code, signal, stdout, stderr }. For -check, -version and
