@@ -116,10 +116,10 @@ asan: ## unit tests under AddressSanitizer and UBSan
 	@sh tests/run.sh asan
 tsan: ## unit tests under ThreadSanitizer
 	@sh tests/run.sh tsan
-fuzz: ## every fuzzer for some seconds
+fuzz: ## every fuzzer for 15 seconds
 	@sh tests/run.sh fuzz
-fuzz-long: ## every fuzzer for FUZZ_SECONDS each (default 900)
-	@FUZZ_SECONDS=$${FUZZ_SECONDS:-900} sh tests/run.sh fuzz
+fuzz-long: ## every fuzzer for FUZZ_SECONDS each (default 600)
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} sh tests/run.sh fuzz
 integration: ## the real binary against a stand-in for Proxmox
 	@sh tests/run.sh integration
 integration-asan: ## the same under AddressSanitizer and UBSan

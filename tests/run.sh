@@ -86,26 +86,47 @@ unit() { # MODE
 	done
 }
 
+# FUZZ_SECONDS for each fuzzer, two side by side. What makes one fail is kept in build/fuzz/.
 fuzz() {
 	build MODE=fuzz CC=clang fuzz-programs || return
+	seconds=${FUZZ_SECONDS:-15}
+	abreast=2
+	[ "$jobs" -gt 1 ] || abreast=1
 	for program in build/fuzz/fuzz_*; do
 		case "$program" in *.o | *.d) continue ;; esac
 		name=${program##*/fuzz_}
 		case "$name" in *"${T:-}"*) ;; *) continue ;; esac
-		mkdir -p "$logs/corpus"
-		if timeout $((${FUZZ_SECONDS:-5} + 120)) "$program" -max_total_time="${FUZZ_SECONDS:-5}" \
-			-rss_limit_mb=2048 -timeout=10 -artifact_prefix="$logs/" "$logs/corpus" \
-			"tests/fuzz/corpus/$name" >"$logs/out" 2>&1; then
+		mkdir "$logs/$name"
+		timeout $((seconds + 120)) "$program" -max_total_time="$seconds" -rss_limit_mb=2048 \
+			-timeout=10 -artifact_prefix="build/fuzz/$name-" "$logs/$name" \
+			"tests/fuzz/corpus/$name" >"$logs/$name.out" 2>&1 &
+		fuzzing="$fuzzing $name:$!"
+		[ "$(echo "$fuzzing" | wc -w)" -lt "$abreast" ] || fuzzed
+	done
+	fuzzed
+}
+
+# Wait for the fuzzers that run, and tell of each how much it did and how far it came.
+fuzzing=
+fuzzed() {
+	for one in $fuzzing; do
+		name=${one%:*}
+		if wait "${one#*:}"; then
 			passed=$((passed + 1))
-			[ -z "${FUZZ_SECONDS:-}" ] || tail -n 1 "$logs/out"
+			runs=$(sed -n 's/^Done \([0-9]* runs in [0-9]*\) second.*/\1 s/p' "$logs/$name.out")
+			reach=$(sed -n 's/.*DONE *\(cov: .*\) lim: .*/\1/p' "$logs/$name.out")
+			echo "fuzz_$name: $runs, $reach"
 		else
 			failed=$((failed + 1))
 			echo "FAILED fuzz_$name"
-			tail -n 40 "$logs/out"
+			tail -n 40 "$logs/$name.out"
 		fi
-		rm -rf "$logs/corpus"
+		rm -rf "${logs:?}/$name" "$logs/$name.out"
 	done
+	fuzzing=
 }
+# Jobs in the background do not hear of an interrupt by themselves.
+trap 'for one in $fuzzing; do kill "${one#*:}"; done; exit 130' HUP INT TERM
 
 # The integration tests with the program of another build. What is left out does not run the
 # gateway, or not in a way of its own.
