@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "router/certificate.h"
 #include "session/core.h"
 
 enum { SECRET_WISE_BYTES = 32, WARNING_MAX = 256 };
@@ -11,13 +12,17 @@ enum { SECRET_WISE_BYTES = 32, WARNING_MAX = 256 };
 int
 check_files(const struct config *config, struct err *err)
 {
+	struct certificate certificate = {0};
 	struct pve_policy *policy = NULL;
 	int r;
 
-	r = core_check(config->novnc_path, config->tls_cert_file, config->tls_key_file, err);
+	r = core_check(config->novnc_path, err);
+	if (r == 0)
+		r = certificate_load(config, &certificate, err);
 	if (r == 0)
 		r = config_policy(config, &policy, err);
 	pve_policy_unref(policy);
+	certificate_done(&certificate);
 	return r;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "router/http_tls.h"
 
 enum {
 	MAGIC = 0x436f6e6e, /* "Conn" */
@@ -21,7 +22,8 @@ enum {
 struct conn {
 	unsigned magic;
 	int fd;
-	int64_t deadline_ms; /* [lock] 0: none */
+	struct http_cred *cred; /* [i] one reference; NULL: plain */
+	int64_t deadline_ms;    /* [lock] 0: none */
 	TAILQ_ENTRY(conn) link;
 };
 
@@ -79,7 +81,7 @@ conns_free(struct conns *conns)
 }
 
 struct conn *
-conns_add(struct conns *conns, int fd)
+conns_add(struct conns *conns, int fd, struct http_cred *cred)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -89,6 +91,7 @@ conns_add(struct conns *conns, int fd)
 	}
 	conn->magic = MAGIC;
 	conn->fd = fd;
+	conn->cred = http_cred_ref(cred);
 	conn->deadline_ms = deadline_of(CONN_HEAD);
 	lock_take(&conns->lock);
 	TAILQ_INSERT_TAIL(&conns->all, conn, link);
@@ -106,6 +109,7 @@ conns_remove(struct conns *conns, struct conn *conn)
 	TAILQ_REMOVE(&conns->all, conn, link);
 	lock_release(&conns->lock);
 	conn->magic = 0;
+	http_cred_unref(conn->cred);
 	free(conn);
 }
 

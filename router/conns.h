@@ -33,6 +33,7 @@ enum conn_phase {
 
 struct conn;  /* opaque, see conns.c */
 struct conns; /* opaque, see conns.c */
+struct http_cred;
 
 /* How many the program can afford, by its limit for descriptors. */
 unsigned conns_limit(void);
@@ -40,10 +41,13 @@ unsigned conns_limit(void);
 struct conns *conns_new(void);        /* NULL without memory */
 void conns_free(struct conns *conns); /* must be empty */
 
-/* A new connection in CONN_HEAD; NULL without memory, and then fd is shut down. */
-struct conn *conns_add(struct conns *conns, int fd);
+/*
+ * A new connection in CONN_HEAD, with a reference to the credentials that its TLS session
+ * uses (NULL: plain). NULL without memory, and then fd is shut down.
+ */
+struct conn *conns_add(struct conns *conns, int fd, struct http_cred *cred);
 
-/* Before fd is closed. NULL is fine. */
+/* Before fd is closed, and after its TLS session is gone. NULL is fine. */
 void conns_remove(struct conns *conns, struct conn *conn);
 
 /* The phase's time begins now. */

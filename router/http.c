@@ -64,6 +64,7 @@ struct http {
 	struct site *site;
 	struct conns *conns;
 	struct slow *slow;
+	struct http_tls *tls; /* NULL: plain */
 	atomic_bool stopping;
 	struct http_log log;
 	struct lock lock;
@@ -357,6 +358,7 @@ connection_changed(void *cls, struct MHD_Connection *connection, void **context,
 {
 	struct http *http = cls;
 	const union MHD_ConnectionInfo *info;
+	struct http_cred *cred;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		conns_remove(http->conns, *context);
@@ -364,8 +366,14 @@ connection_changed(void *cls, struct MHD_Connection *connection, void **context,
 		return;
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info != NULL)
-		*context = conns_add(http->conns, info->connect_fd);
+	if (info == NULL)
+		return;
+	cred = http->tls != NULL ? http_tls_current(http->tls) : NULL;
+	*context = conns_add(http->conns, info->connect_fd, cred);
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (*context != NULL && cred != NULL && info != NULL)
+		http_cred_show(cred, info->tls_session);
+	http_cred_unref(cred); /* the connection has its own reference */
 }
 
 /*
@@ -395,18 +403,17 @@ unescape_nothing(void *cls, struct MHD_Connection *connection, char *text)
 
 /* The library takes the socket, also when it fails. */
 static struct MHD_Daemon *
-start_daemon(struct http *http, int fd, const struct http_tls *tls)
+start_daemon(struct http *http, int fd)
 {
 	unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned limit = conns_limit();
 	struct MHD_OptionItem secure[] = {
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert.data},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key.data},
-		{MHD_OPTION_HTTPS_PRIORITIES, 0, tls->priorities},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_nothing()},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, http_tls_priorities()},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-	bool is_tls = tls->cert.len > 0;
+	bool is_tls = http->tls != NULL;
 
 	/*
 	 * With TLS its epoll loop spins on a handshake that has begun and stands still: one
@@ -427,6 +434,7 @@ http_free(struct http *http)
 {
 	slow_free(http->slow);
 	conns_free(http->conns);
+	http_tls_free(http->tls);
 	pthread_cond_destroy(&http->idle);
 	lock_done(&http->lock);
 	http_log_done(&http->log);
@@ -434,19 +442,21 @@ http_free(struct http *http)
 }
 
 static struct http *
-http_new(struct site *site)
+http_new(const struct http_config *config)
 {
 	struct http *http = calloc(1, sizeof(*http));
 
 	if (http == NULL)
 		return NULL;
-	http->site = site;
+	http->site = config->site;
 	http_log_init(&http->log);
 	lock_init(&http->lock, LOCK_HTTP);
 	lock_cond_init(&http->idle);
 	http->conns = conns_new();
 	http->slow = slow_new();
-	if (http->conns != NULL && http->slow != NULL)
+	if (config->cred != NULL)
+		http->tls = http_tls_new(config->cred);
+	if (http->conns != NULL && http->slow != NULL && (config->cred == NULL || http->tls != NULL))
 		return http;
 	http_free(http);
 	return NULL;
@@ -455,32 +465,27 @@ http_new(struct site *site)
 int
 http_start(const struct http_config *config, int *listen_fd, struct http **out, struct err *err)
 {
-	struct http_tls tls = {0};
-	struct http *http = http_new(config->site);
+	struct http *http = http_new(config);
 	char why[HTTP_LOG_LINE];
-	int fd;
-	int r;
+	int fd = *listen_fd;
 
 	if (http == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the HTTP server");
-	r = http_tls_read(config->tls_cert_file, config->tls_key_file, &tls, err);
-	if (r < 0)
-		goto out;
-	fd = *listen_fd;
 	*listen_fd = -1;
-	http->daemon = start_daemon(http, fd, &tls);
+	http->daemon = start_daemon(http, fd);
 	if (http->daemon == NULL) {
 		http_log_last(&http->log, why);
-		r = err_set(err, ERR_SYSTEM, "the HTTP server did not start: %s", why);
-		goto out;
+		http_free(http);
+		return err_set(err, ERR_SYSTEM, "the HTTP server did not start: %s", why);
 	}
 	*out = http;
-	http = NULL;
-out:
-	http_tls_done(&tls);
-	if (http != NULL)
-		http_free(http);
-	return r;
+	return 0;
+}
+
+void
+http_change_cred(struct http *http, struct http_cred *cred)
+{
+	http_tls_change(http->tls, cred);
 }
 
 void

@@ -13,22 +13,25 @@
 
 #include "base/err.h"
 
+struct http_cred;
 struct site;
 
 struct http_config {
-	const char *tls_cert_file; /* NULL: plain */
-	const char *tls_key_file;
-	struct site *site; /* borrowed; must outlive it */
+	struct http_cred *cred; /* what TLS connections show, see http_tls.h; NULL: plain */
+	struct site *site;      /* borrowed; must outlive it */
 };
 
 struct http; /* opaque, see http.c */
 
 /*
  * Serve a listening socket (see listen.h), which moves: *listen_fd becomes -1.
- * Returns 0, ERR_INVALID (certificate), ERR_SYSTEM or ERR_MEMORY.
+ * Returns 0, ERR_SYSTEM or ERR_MEMORY.
  */
 int http_start(const struct http_config *config, int *listen_fd, struct http **out, struct err *err)
 	__attribute__((warn_unused_result));
+
+/* SIGHUP: new connections show these. Only where it was started with some. */
+void http_change_cred(struct http *http, struct http_cred *cred);
 
 /* Once a second: late connections are shut down, delayed answers go out. */
 void http_tick(struct http *http);

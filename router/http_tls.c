@@ -2,75 +2,162 @@
 /* http_tls - see http_tls.h */
 #include "router/http_tls.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/abstract.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-
-enum { FILE_MAX = 256 * 1024 };
+#include "base/lock.h"
+#include "session/tls_pair.h"
 
 /* TLS 1.2 and 1.3, as on the session ports. */
 /* X25519 first: browsers offer a key share of it, and any other costs a second ClientHello. */
-static const char priorities[] =
+static char priorities[] =
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:"
 	"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1";
 
-static int
-read_file(const char *option, const char *path, struct secret *out, struct err *err)
-{
-	struct buf text = {.max = FILE_MAX};
-	char piece[4096];
-	ssize_t n = -1;
-	int r = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+struct http_cred {
+	atomic_uint refs;                        /* [a] */
+	gnutls_certificate_credentials_t gnutls; /* [i] */
+};
 
-	while (fd >= 0 && r == 0 && (n = read(fd, piece, sizeof(piece))) > 0)
-		r = buf_add(&text, piece, (size_t)n);
-	if (n < 0)
-		r = err_set(err, ERR_INVALID, "%s: %s", option, strerror(errno));
-	else if (r < 0 || text.len == 0)
-		r = err_set(err, ERR_INVALID, "%s: is empty, or larger than %d bytes", option, FILE_MAX);
-	else if (secret_set(out, text.data, text.len) < 0)
-		r = err_set(err, ERR_MEMORY, "%s: no memory to read it", option);
-	explicit_bzero(piece, sizeof(piece));
-	buf_done(&text);
-	if (fd >= 0)
-		close(fd);
-	return r;
+struct http_tls {
+	struct lock lock;
+	struct http_cred *cred; /* [LOCK_SETTINGS] one reference */
+};
+
+/* ---- credentials ---- */
+
+static gnutls_datum_t
+datum(const struct secret *s)
+{
+	return (gnutls_datum_t){.data = (unsigned char *)s->data, .size = (unsigned)s->len};
 }
 
 int
-http_tls_read(const char *cert_file, const char *key_file, struct http_tls *out, struct err *err)
+http_cred_new(const struct tls_pem *pem, struct http_cred **out, struct err *err)
 {
-	struct http_tls tls = {0};
+	gnutls_datum_t cert = datum(&pem->cert), key = datum(&pem->key);
+	struct http_cred *cred = calloc(1, sizeof(*cred));
 	int r;
 
-	if (cert_file == NULL)
+	if (cred == NULL || gnutls_certificate_allocate_credentials(&cred->gnutls) < 0) {
+		free(cred);
+		return err_set(err, ERR_MEMORY, "no memory for the certificate");
+	}
+	atomic_init(&cred->refs, 1);
+	r = gnutls_certificate_set_x509_key_mem(cred->gnutls, &cert, &key, GNUTLS_X509_FMT_PEM);
+	if (r >= 0) {
+		*out = cred;
 		return 0;
-	r = read_file("tls_cert_file", cert_file, &tls.cert, err);
-	if (r == 0)
-		r = read_file("tls_key_file", key_file, &tls.key, err);
-	if (r == 0) {
-		tls.priorities = strdup(priorities);
-		if (tls.priorities == NULL)
-			r = err_set(err, ERR_MEMORY, "no memory for TLS");
 	}
-	if (r < 0) {
-		http_tls_done(&tls);
-		return r;
-	}
-	*out = tls;
-	return 0;
+	http_cred_unref(cred);
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return err_set(err, ERR_MEMORY, "no memory for the certificate");
+	return err_set(err, ERR_INVALID, "tls_cert_file: %s: %s", pem->cert_file, gnutls_strerror(r));
+}
+
+struct http_cred *
+http_cred_ref(struct http_cred *cred)
+{
+	if (cred != NULL)
+		atomic_fetch_add_explicit(&cred->refs, 1, memory_order_relaxed);
+	return cred;
 }
 
 void
-http_tls_done(struct http_tls *tls)
+http_cred_unref(struct http_cred *cred)
 {
-	secret_wipe(&tls->cert);
-	secret_wipe(&tls->key);
-	free(tls->priorities);
-	*tls = (struct http_tls){0};
+	if (cred == NULL || atomic_fetch_sub_explicit(&cred->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	gnutls_certificate_free_credentials(cred->gnutls);
+	free(cred);
+}
+
+void
+http_cred_show(const struct http_cred *cred, void *session)
+{
+	/* In the place of the library's own, see http_tls_nothing(): that needs no memory. */
+	(void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, cred->gnutls);
+}
+
+/* ---- the current ones ---- */
+
+struct http_tls *
+http_tls_new(struct http_cred *cred)
+{
+	struct http_tls *tls = calloc(1, sizeof(*tls));
+
+	if (tls == NULL)
+		return NULL;
+	lock_init(&tls->lock, LOCK_SETTINGS);
+	tls->cred = http_cred_ref(cred);
+	return tls;
+}
+
+void
+http_tls_free(struct http_tls *tls)
+{
+	if (tls == NULL)
+		return;
+	http_cred_unref(tls->cred);
+	lock_done(&tls->lock);
+	free(tls);
+}
+
+void
+http_tls_change(struct http_tls *tls, struct http_cred *cred)
+{
+	struct http_cred *old;
+
+	http_cred_ref(cred);
+	lock_take(&tls->lock);
+	old = tls->cred;
+	tls->cred = cred;
+	lock_release(&tls->lock);
+	http_cred_unref(old);
+}
+
+struct http_cred *
+http_tls_current(struct http_tls *tls)
+{
+	struct http_cred *cred;
+
+	lock_take(&tls->lock);
+	cred = http_cred_ref(tls->cred);
+	lock_release(&tls->lock);
+	return cred;
+}
+
+/* ---- for the HTTP library ---- */
+
+void *
+http_tls_priorities(void)
+{
+	return priorities;
+}
+
+static int
+show_nothing(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+	const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **certs,
+	unsigned *cert_count, gnutls_privkey_t *key)
+{
+	(void)session;
+	(void)authorities;
+	(void)count;
+	(void)algorithms;
+	(void)algorithm_count;
+	(void)certs;
+	(void)cert_count;
+	(void)key;
+	return -1;
+}
+
+void *
+http_tls_nothing(void)
+{
+	/* Its type names GnuTLS, and the HTTP library takes it among pointers of all kinds. */
+	gnutls_certificate_retrieve_function2 *f = show_nothing;
+
+	return (void *)f;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "router/certificate.h"
 #include "router/check.h"
 #include "router/config.h"
 #include "router/http.h"
@@ -81,6 +82,16 @@ log_listening(const struct config *config)
 	buf_done(&where);
 }
 
+static void
+warn_of_name(const struct certificate *certificate, const char *public_ip)
+{
+	if (certificate->pair != NULL && !tls_pair_covers(certificate->pair, public_ip))
+		log_info(LOG_ROUTER,
+			"warning: the certificate of tls_cert_file is not for public_ip, %s: browsers will "
+			"complain",
+			public_ip);
+}
+
 /* ---- start and stop ---- */
 
 static int
@@ -101,7 +112,7 @@ start_log(struct program *p, struct err *err)
 }
 
 static int
-start_core(struct program *p, struct err *err)
+start_core(struct program *p, const struct certificate *certificate, struct err *err)
 {
 	const struct config *c = &p->running;
 	struct core_config core = {
@@ -109,8 +120,7 @@ start_core(struct program *p, struct err *err)
 		.port_min = (uint16_t)c->session_port_min,
 		.port_max = (uint16_t)c->session_port_max,
 		.page_dir = c->novnc_path,
-		.tls_cert_file = c->tls_cert_file,
-		.tls_key_file = c->tls_key_file,
+		.tls_pair = certificate->pair,
 	};
 	struct pve_policy *policy = NULL;
 	int r;
@@ -121,25 +131,18 @@ start_core(struct program *p, struct err *err)
 	config_tunables(c, policy, &core.tunables);
 	r = core_new(&core, &p->core, err);
 	pve_policy_unref(policy);
-	if (r == 0 && !core_tls_covers(p->core, c->public_ip))
-		log_info(LOG_ROUTER,
-			"warning: the certificate of tls_cert_file is not for public_ip, %s: browsers will "
-			"complain",
-			c->public_ip);
+	if (r == 0)
+		warn_of_name(certificate, c->public_ip);
 	return r;
 }
 
 static int
-start_http(struct program *p, struct err *err)
+start_http(struct program *p, const struct certificate *certificate, struct err *err)
 {
-	const struct config *c = &p->running;
-	struct http_config http = {
-		.tls_cert_file = c->tls_cert_file,
-		.tls_key_file = c->tls_key_file,
-	};
+	struct http_config http = {.cred = certificate->cred};
 	int r;
 
-	r = site_new(c, p->core, &p->site, err);
+	r = site_new(&p->running, p->core, &p->site, err);
 	if (r < 0)
 		return r;
 	http.site = p->site;
@@ -149,6 +152,7 @@ start_http(struct program *p, struct err *err)
 static int
 start(struct program *p)
 {
+	struct certificate certificate = {0};
 	struct err err = {0};
 	int r;
 
@@ -164,9 +168,12 @@ start(struct program *p)
 			p->running.router_ip, (uint16_t)p->running.router_port, &p->listen_fd, &err);
 	}
 	if (r == 0)
-		r = start_core(p, &err);
+		r = certificate_load(&p->running, &certificate, &err);
 	if (r == 0)
-		r = start_http(p, &err);
+		r = start_core(p, &certificate, &err);
+	if (r == 0)
+		r = start_http(p, &certificate, &err);
+	certificate_done(&certificate);
 	if (r < 0) {
 		complain(p, NULL, &err);
 		return r;
@@ -196,22 +203,43 @@ stop(struct program *p)
 
 /* ---- SIGHUP ---- */
 
-/* Secret, URLs, tunables, level: all of it, or nothing. */
+/* Ports that speak TLS cannot cease to, nor the others begin: addresses given out say which. */
+static bool
+tls_switched(const struct program *p, const struct config *now)
+{
+	return (p->running.tls_cert_file != NULL) != (now->tls_cert_file != NULL);
+}
+
+static void
+show_certificate(struct program *p, const struct certificate *certificate)
+{
+	core_change_pair(p->core, certificate->pair);
+	http_change_cred(p->http, certificate->cred);
+	warn_of_name(certificate, p->running.public_ip);
+}
+
+/* Secret, URLs, certificate, tunables, level: all of it, or nothing. */
 static int
 apply(struct program *p, const struct config *now, struct err *err)
 {
+	struct certificate certificate = {0};
 	struct pve_policy *policy = NULL;
 	struct tunables tunables;
 	int r;
 
 	r = config_policy(now, &policy, err);
+	if (r == 0 && !tls_switched(p, now))
+		r = certificate_load(now, &certificate, err);
 	if (r == 0)
 		r = site_change(p->site, &p->running, now, err);
 	if (r == 0) {
 		config_tunables(now, policy, &tunables);
 		core_retune(p->core, &tunables);
+		if (certificate.pair != NULL)
+			show_certificate(p, &certificate);
 		log_set_level((enum log_level)now->logging_level);
 	}
+	certificate_done(&certificate);
 	pve_policy_unref(policy);
 	return r;
 }
@@ -220,9 +248,12 @@ static void
 report_reload(const struct program *p, const struct config *now)
 {
 	struct buf names = {0};
+	int r = config_restart_needed(&p->running, now, &names);
 
 	log_info(LOG_ROUTER, "configuration read again");
-	if (config_restart_needed(&p->running, now, &names) == 0 && names.len > 0)
+	if (r == 0 && tls_switched(p, now))
+		r = buf_addf(&names, "%stls_cert_file, tls_key_file", names.len > 0 ? ", " : "");
+	if (r == 0 && names.len > 0)
 		log_info(LOG_ROUTER, "changed, but needs a restart: %s", buf_text(&names));
 	buf_done(&names);
 	check_warn(now, p->options.config_file, log_warning);

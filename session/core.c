@@ -82,8 +82,8 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 	int r;
 
 	r = assets_load(config->page_dir, &core->assets, err);
-	if (r == 0 && config->tls_cert_file)
-		r = tls_server_load(config->tls_cert_file, config->tls_key_file, &core->tls, err);
+	if (r == 0 && config->tls_pair)
+		r = tls_server_new(config->tls_pair, &core->tls, err);
 	if (r == 0)
 		r = tunables_new(&config->tunables, &core->tunables, err);
 	if (r == 0)
@@ -131,17 +131,11 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 }
 
 int
-core_check(
-	const char *page_dir, const char *tls_cert_file, const char *tls_key_file, struct err *err)
+core_check(const char *page_dir, struct err *err)
 {
-	struct tls_server *tls = NULL;
 	struct assets *assets = NULL;
-	int r;
+	int r = assets_load(page_dir, &assets, err);
 
-	r = assets_load(page_dir, &assets, err);
-	if (r == 0 && tls_cert_file)
-		r = tls_server_load(tls_cert_file, tls_key_file, &tls, err);
-	tls_server_free(tls);
 	assets_free(assets);
 	return r;
 }
@@ -190,6 +184,12 @@ core_retune(struct core *core, const struct tunables *now)
 }
 
 void
+core_change_pair(struct core *core, struct tls_pair *pair)
+{
+	tls_server_change(core->tls, pair);
+}
+
+void
 core_stop(struct core *core)
 {
 	int64_t deadline = clock_ms() + STOP_MS;
@@ -211,12 +211,6 @@ core_stop(struct core *core)
 	if (left > 0)
 		log_error(LOG_SESSION_MGR, "%zu sessions did not end in time", left);
 	core->abandoned = left > 0;
-}
-
-bool
-core_tls_covers(const struct core *core, const char *host)
-{
-	return !core->tls || tls_server_covers(core->tls, host);
 }
 
 int

@@ -19,34 +19,29 @@
 #include "base/err.h"
 #include "session/end.h"
 #include "session/grant.h"
+#include "session/tls_pair.h"
 #include "session/tunables.h"
 
 struct core_config {
 	const char *session_ip; /* address to bind session ports to, "0.0.0.0", "::", ... */
 	uint16_t port_min, port_max;
 	const char *page_dir;      /* folder with vnc.html */
-	const char *tls_cert_file; /* NULL: plain http and ws */
-	const char *tls_key_file;
+	struct tls_pair *tls_pair; /* what sessions show; referenced. NULL: plain http and ws */
 	struct tunables tunables;
 };
 
 struct core; /* opaque, see core.c */
 
 /*
- * Bind the ports, read the page's files and the certificate, start the workers.
- * Writes warnings to the log. Returns 0, ERR_INVALID (page folder, certificate,
- * address), ERR_BUSY (no port of the range is free), ERR_SYSTEM or ERR_MEMORY;
+ * Bind the ports, read the page's files, start the workers. Writes warnings to
+ * the log. Returns 0, ERR_INVALID (page folder, address), ERR_BUSY (no port of the range is free), ERR_SYSTEM or ERR_MEMORY;
  * the text names the configuration key.
  */
 int core_new(const struct core_config *config, struct core **out, struct err *err)
 	__attribute__((warn_unused_result));
 
-/*
- * Can the page's folder and, if there is one, the certificate with its key be
- * loaded? Binds nothing and starts nothing; errors as of core_new().
- */
-int core_check(const char *page_dir, const char *tls_cert_file, const char *tls_key_file,
-	struct err *err) __attribute__((warn_unused_result));
+/* Can the page's folder be loaded? Binds nothing and starts nothing; errors as of core_new(). */
+int core_check(const char *page_dir, struct err *err) __attribute__((warn_unused_result));
 
 /* Once a second, from main: expiries, timeouts, threads that have ended. */
 void core_tick(struct core *core);
@@ -54,15 +49,15 @@ void core_tick(struct core *core);
 /* SIGHUP. The policy is referenced, not moved. */
 void core_retune(struct core *core, const struct tunables *now);
 
+/* SIGHUP: new handshakes show this pair, which is referenced. Only where it was made with one. */
+void core_change_pair(struct core *core, struct tls_pair *pair);
+
 /*
  * Refuse new work, answer what waits with END_STOPPING, close every browser with
  * code 1001 and end every thread. Takes at most about 8 s. Idempotent.
  */
 void core_stop(struct core *core);
 void core_free(struct core *core); /* after core_stop() and after the last done() was delivered */
-
-/* Does the session certificate cover this name or address? True without TLS. */
-bool core_tls_covers(const struct core *core, const char *host);
 
 /* ---- POST /create ---- */
 

@@ -14,7 +14,7 @@ struct env {
 	struct workers *workers;
 	struct gates *gates;
 	const struct assets *assets;
-	const struct tls_server *tls; /* NULL: plain */
+	struct tls_server *tls; /* NULL: plain */
 	struct pve_trace trace;
 };
 

@@ -1,69 +1,32 @@
 /* SPDX-License-Identifier: MIT */
+/* tls_server - see tls_server.h */
 #include "session/tls_server.h"
 
-#include <errno.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "base/lock.h"
+#include "session/tls_pair.h"
 
 struct tls_server {
-	SSL_CTX *ctx;
-	SSL_CTX *client; /* holds nothing, verifies nothing, connects nowhere */
+	struct lock lock;
+	struct tls_pair *pair; /* [LOCK_SETTINGS] one reference */
+	SSL_CTX *client;       /* [i] holds nothing, verifies nothing, connects nowhere */
 };
 
-static int
-openssl_error(struct err *err, const char *key, const char *file)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	/* Of a file that can't be opened OpenSSL only says "system lib". */
-	if (access(file, R_OK) < 0)
-		reason = strerror(errno);
-
-	err_set(err, ERR_INVALID, "%s: %s: %s", key, file, reason ? reason : "cannot be read");
-	ERR_clear_error();
-	return ERR_INVALID;
-}
-
-/* A key that is encrypted cannot be used without somebody to ask. */
-static int
-no_passphrase(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 int
-tls_server_load(
-	const char *cert_file, const char *key_file, struct tls_server **out, struct err *err)
+tls_server_new(struct tls_pair *pair, struct tls_server **out, struct err *err)
 {
 	struct tls_server *t = calloc(1, sizeof(*t));
-	int r = 0;
 
-	ERR_clear_error();
-	if (t)
-		t->ctx = SSL_CTX_new(TLS_server_method());
-	if (t)
-		t->client = SSL_CTX_new(TLS_client_method());
-	if (!t || !t->ctx || !t->client) {
+	if (!t)
+		return err_set(err, ERR_MEMORY, "no memory for TLS");
+	lock_init(&t->lock, LOCK_SETTINGS);
+	t->pair = tls_pair_ref(pair);
+	t->client = SSL_CTX_new(TLS_client_method());
+	if (!t->client) {
 		tls_server_free(t);
-		return err_set(err, ERR_MEMORY, "no memory for the certificate");
-	}
-	SSL_CTX_set_default_passwd_cb(t->ctx, no_passphrase);
-	if (SSL_CTX_use_certificate_chain_file(t->ctx, cert_file) != 1)
-		r = openssl_error(err, "tls_cert_file", cert_file);
-	else if (SSL_CTX_use_PrivateKey_file(t->ctx, key_file, SSL_FILETYPE_PEM) != 1 ||
-			 SSL_CTX_check_private_key(t->ctx) != 1)
-		r = openssl_error(err, "tls_key_file", key_file);
-	if (r < 0) {
-		tls_server_free(t);
-		return r;
+		return err_set(err, ERR_MEMORY, "no memory for TLS");
 	}
 	*out = t;
 	return 0;
@@ -74,17 +37,23 @@ tls_server_free(struct tls_server *t)
 {
 	if (!t)
 		return;
-	SSL_CTX_free(t->ctx);
 	SSL_CTX_free(t->client);
+	tls_pair_unref(t->pair);
+	lock_done(&t->lock);
 	free(t);
 }
 
-bool
-tls_server_covers(const struct tls_server *t, const char *host)
+void
+tls_server_change(struct tls_server *t, struct tls_pair *pair)
 {
-	X509 *cert = SSL_CTX_get0_certificate(t->ctx);
+	struct tls_pair *old;
 
-	return X509_check_host(cert, host, 0, 0, NULL) == 1 || X509_check_ip_asc(cert, host, 0) == 1;
+	tls_pair_ref(pair);
+	lock_take(&t->lock);
+	old = t->pair;
+	t->pair = pair;
+	lock_release(&t->lock);
+	tls_pair_unref(old);
 }
 
 struct ssl_ctx_st *
@@ -93,19 +62,34 @@ tls_server_client_ctx(const struct tls_server *t)
 	return t->client;
 }
 
-int
-tls_server_apply(const struct tls_server *t, struct ssl_ctx_st *ctx)
+/* A handshake begins: 1 goes on, 0 ends it. The connection takes references of its own. */
+static int
+on_handshake(SSL *ssl, void *arg)
 {
-	STACK_OF(X509) *chain = NULL;
-	int i;
+	struct tls_server *t = arg;
+	struct tls_pair *pair;
+	int r;
 
+	lock_take(&t->lock);
+	pair = tls_pair_ref(t->pair);
+	lock_release(&t->lock);
+	r = tls_pair_show(pair, ssl);
+	tls_pair_unref(pair);
+	return r == 0;
+}
+
+int
+tls_server_apply(struct tls_server *t, struct ssl_ctx_st *ctx)
+{
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	if (SSL_CTX_use_certificate(ctx, SSL_CTX_get0_certificate(t->ctx)) != 1 ||
-		SSL_CTX_use_PrivateKey(ctx, SSL_CTX_get0_privatekey(t->ctx)) != 1)
+	/*
+	 * No handshake is resumed: it would show no certificate, and so hide a new one, and the
+	 * key that tickets are made with would open what was recorded of TLS 1.2.
+	 */
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (SSL_CTX_set_num_tickets(ctx, 0) != 1)
 		return ERR_SYSTEM;
-	SSL_CTX_get0_chain_certs(t->ctx, &chain);
-	for (i = 0; i < sk_X509_num(chain); i++)
-		if (SSL_CTX_add1_chain_cert(ctx, sk_X509_value(chain, i)) != 1)
-			return ERR_SYSTEM;
+	SSL_CTX_set_cert_cb(ctx, on_handshake, t);
 	return 0;
 }

@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc libc6-dev binutils make pkg-config ca-certificates libmicrohttpd-dev libwebsockets-dev
-	libcurl4-openssl-dev libssl-dev libjansson-dev"
+	libgnutls28-dev libcurl4-openssl-dev libssl-dev libjansson-dev"
 demo="openssl curl qemu-system-x86"
 tests="git clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind libcmocka-dev chromium
 	fonts-dejavu-core man-db"

@@ -22,6 +22,10 @@ const LIBRARIES = [
 		files: ['router/http.c', 'router/reply.c'],
 	},
 	{
+		name: 'GnuTLS', symbol: /\bgnutls_\w+|\bGNUTLS_\w+/g, header: /^gnutls\//,
+		object: 'gnutls_', files: ['router/http_tls.c'],
+	},
+	{
 		/* A pointer to something opaque may be passed on: `struct lws *`. */
 		name: 'libwebsockets', symbol: /(?<!struct )\blws_(?!glue)\w+/g, header: /^libwebsockets/,
 		object: 'lws_',

@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const NEW_RSA_KEY = ['-newkey', 'rsa:2048', '-nodes'];
 
 /* A self-signed CA: { cert, key } are paths. */
 export async function makeCa(dir, name = 'ca', cn = 'Private test CA') {
@@ -31,9 +32,11 @@ export async function makeCa(dir, name = 'ca', cn = 'Private test CA') {
 
 /*
  * A leaf signed by ca. san is an openssl subjectAltName value ("DNS:a,IP:127.0.0.1");
- * days may be negative for an expired one. Returns { cert, key } as paths.
+ * days may be negative for an expired one; begins: days from now until it is valid;
+ * rsa: with a key of that kind. Returns { cert, key } as paths.
  */
-export async function makeLeaf(dir, ca, { name = 'leaf', cn = 'localhost', san, days = 730 } = {}) {
+export async function makeLeaf(dir, ca,
+	{ name = 'leaf', cn = 'localhost', san, days = 730, begins = 0, rsa = false } = {}) {
 	const cert = join(dir, `${name}.pem`);
 	const key = join(dir, `${name}.key`);
 	const csr = join(dir, `${name}.csr`);
@@ -42,12 +45,37 @@ export async function makeLeaf(dir, ca, { name = 'leaf', cn = 'localhost', san, 
 		'basicConstraints=CA:FALSE', 'keyUsage=digitalSignature,keyEncipherment',
 		'extendedKeyUsage=serverAuth', `subjectAltName=${san || DEFAULT_SAN}`, '',
 	].join('\n'));
-	await run('openssl', ['req', '-new', ...NEW_KEY, '-subj', `/CN=${cn}`,
+	await run('openssl', ['req', '-new', ...(rsa ? NEW_RSA_KEY : NEW_KEY), '-subj', `/CN=${cn}`,
 		'-keyout', key, '-out', csr]);
-	await run('openssl', ['x509', '-req', '-in', csr, '-CA', ca.cert, '-CAkey', ca.key,
-		'-set_serial', `0x${randomBytes(8).toString('hex')}`, '-days', String(days),
-		'-extfile', ext, '-out', cert]);
+	if (begins > 0)
+		await signLater(dir, ca, { name, csr, ext, cert, begins, days });
+	else
+		await run('openssl', ['x509', '-req', '-in', csr, '-CA', ca.cert, '-CAkey', ca.key,
+			'-set_serial', `0x${randomBytes(8).toString('hex')}`, '-days', String(days),
+			'-extfile', ext, '-out', cert]);
 	return { cert, key };
+}
+
+/* `openssl x509` only signs from today on; `openssl ca` wants its books. */
+async function signLater(dir, ca, { name, csr, ext, cert, begins, days }) {
+	const books = join(dir, `${name}.books`);
+	const conf = join(dir, `${name}.ca.cnf`);
+	writeFileSync(books, '');
+	writeFileSync(`${books}.serial`, `${randomBytes(8).toString('hex')}\n`);
+	writeFileSync(conf, [
+		'[ca]', 'default_ca=it', '[it]', `database=${books}`, `serial=${books}.serial`,
+		`new_certs_dir=${dir}`, 'default_md=sha256', 'policy=any', '[any]', 'commonName=supplied',
+		'',
+	].join('\n'));
+	await run('openssl', ['ca', '-batch', '-notext', '-config', conf, '-in', csr,
+		'-cert', ca.cert, '-keyfile', ca.key, '-startdate', asn1Time(begins),
+		'-enddate', asn1Time(begins + days), '-extfile', ext, '-out', cert]);
+}
+
+/* YYYYMMDDHHMMSSZ, so many days from now. */
+function asn1Time(days) {
+	const then = new Date(Date.now() + days * 86400 * 1000);
+	return `${then.toISOString().replace(/[-:T]|\..*/g, '')}Z`;
 }
 
 /* A certificate signed by nobody but itself: { cert, key } are paths. */

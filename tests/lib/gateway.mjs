@@ -73,7 +73,8 @@ export async function runGateway(args, { cwd, env, ms = 10000, input } = {}) {
  *   pve      a fake Proxmox: default target and CA of everything
  *   config   keys that override the defaults; undefined removes one
  *   pool     number of session ports (8)
- *   tls      true: router and sessions speak TLS, with a certificate of the CA gw.caFile
+ *   tls      true: router and sessions speak TLS, with a certificate of the CA gw.ca, whose
+ *            certificate is gw.caFile; an object: the same, with these options of makeLeaf()
  *   args     more command line arguments;  env  more environment;  wrapper  a command in front
  *   dir      use this folder for config.json
  */
@@ -113,9 +114,9 @@ export class Gateway {
 	}
 
 	async makeTls() {
-		const ca = await makeCa(this.dir, 'gw-ca', 'Gateway test CA');
-		const leaf = await makeLeaf(this.dir, ca, { name: 'gw', cn: 'localhost' });
-		this.caFile = ca.cert;
+		this.ca = await makeCa(this.dir, 'gw-ca', 'Gateway test CA');
+		const leaf = await makeLeaf(this.dir, this.ca, { name: 'gw', ...this.options.tls });
+		this.caFile = this.ca.cert;
 		this.config.tls_cert_file = leaf.cert;
 		this.config.tls_key_file = leaf.key;
 	}

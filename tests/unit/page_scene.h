@@ -69,7 +69,7 @@ scene_done(void **state)
 static inline void
 use_tls(bool on)
 {
-	env.tls = on ? (const struct tls_server *)(const void *)&env : NULL;
+	env.tls = on ? (struct tls_server *)(void *)&env : NULL;
 }
 
 #endif

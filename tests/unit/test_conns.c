@@ -22,7 +22,7 @@ make(void **state)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	conns = conns_new();
-	conn = conns_add(conns, ends[0]);
+	conn = conns_add(conns, ends[0], NULL);
 	return conns != NULL && conn != NULL ? 0 : -1;
 }
 
@@ -108,7 +108,7 @@ without_memory_a_connection_is_shut_at_once(void **state)
 {
 	(void)state;
 	torture_refuse("calloc", 1);
-	assert_null(conns_add(conns, ends[0]));
+	assert_null(conns_add(conns, ends[0], NULL));
 	assert_true(is_shut());
 }
 

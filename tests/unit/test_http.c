@@ -16,7 +16,6 @@
 #include "router/slow.h"
 #include "tests/unit/core_fake.h"
 #include "tests/unit/request_scene.h"
-#include "tests/unit/temp_dir.h"
 
 #define HOST "Host: x\r\n"
 #define AUTH "Authorization: " SECRET "\r\n"
@@ -517,31 +516,6 @@ a_port_that_is_taken_is_told_with_its_keys(void **state)
 }
 
 static void
-a_certificate_that_is_none_stops_the_start(void **state)
-{
-	struct temp_dir dir = temp_dir_new();
-	char cert[TEMP_PATH_SIZE], key[TEMP_PATH_SIZE];
-	struct http_config config = {.site = site};
-	struct http *other = NULL;
-	struct err err;
-	int fd = -1;
-
-	(void)state;
-	temp_text(&dir, "cert.pem", "no certificate\n");
-	config.tls_cert_file = temp_path(&dir, "cert.pem", cert);
-	config.tls_key_file = temp_path(&dir, "absent.pem", key);
-	assert_int_equal(listen_open("127.0.0.1", 0, &fd, &err), 0);
-	assert_int_equal(http_start(&config, &fd, &other, &err), ERR_INVALID);
-	assert_non_null(strstr(err.text, "tls_key_file: "));
-	assert_true(fd >= 0);
-	config.tls_key_file = cert;
-	assert_int_equal(http_start(&config, &fd, &other, &err), ERR_SYSTEM);
-	assert_int_equal(fd, -1);
-	assert_null(other);
-	temp_dir_free(&dir);
-}
-
-static void
 ipv6_takes_ipv4_too(void **state)
 {
 	struct err err;
@@ -578,7 +552,6 @@ main(void)
 		TEST(a_stop_answers_those_who_wait),
 		TEST(after_quiescing_nobody_new_is_served),
 		TEST(a_port_that_is_taken_is_told_with_its_keys),
-		TEST(a_certificate_that_is_none_stops_the_start),
 		cmocka_unit_test(ipv6_takes_ipv4_too),
 	};
 
