@@ -10,11 +10,16 @@
 #include "base/lock.h"
 #include "session/tls_pair.h"
 
-/* TLS 1.2 and 1.3, as on the session ports. */
-/* X25519 first: browsers offer a key share of it, and any other costs a second ClientHello. */
+/*
+ * As on the session ports: TLS 1.3, and of 1.2 what has forward secrecy and authenticated
+ * encryption. X25519 first: browsers offer a key share of it, and any other costs a second
+ * ClientHello. The library enables neither tickets nor a cache, so nothing is resumed.
+ */
 static char priorities[] =
-	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE:"
-	"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1";
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+	"-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:-MAC-ALL:+AEAD:"
+	"-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:"
+	"%SERVER_PRECEDENCE";
 
 struct http_cred {
 	atomic_uint refs;                        /* [a] */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the router's TLS library makes of the files. */
+/* What the router's TLS library makes of the files; handshakes are tests/integration/tls.test.mjs. */
 #include "router/http_tls.h"
 
 #include <pthread.h>

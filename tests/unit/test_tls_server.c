@@ -259,6 +259,44 @@ nothing_older_than_tls_1_2_is_spoken(void **state)
 }
 
 static void
+every_cipher_is_ephemeral_and_authenticated(void **state)
+{
+	struct side s = side_with(cert_path, key_path);
+	STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(s.ctx);
+	int i;
+
+	(void)state;
+	assert_true(sk_SSL_CIPHER_num(all) >= 6);
+	for (i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+		const SSL_CIPHER *c = sk_SSL_CIPHER_value(all, i);
+		int kx = SSL_CIPHER_get_kx_nid(c);
+
+		if (!SSL_CIPHER_is_aead(c) || (kx != NID_kx_ecdhe && kx != NID_kx_any))
+			fail_msg("%s", SSL_CIPHER_get_name(c));
+	}
+	side_done(&s);
+}
+
+static void
+group_is_x25519(SSL *client, SSL *server)
+{
+	(void)client;
+	assert_int_equal(SSL_get_shared_group(server, 0), NID_X25519);
+}
+
+static void
+the_group_that_browsers_offer_a_share_of_is_taken(void **state)
+{
+	struct side s = side_with(cert_path, key_path);
+	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
+
+	(void)state;
+	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, group_is_x25519));
+	SSL_CTX_free(client_ctx);
+	side_done(&s);
+}
+
+static void
 the_chain_is_served_too(SSL *client, SSL *server)
 {
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(client);
@@ -342,6 +380,8 @@ main(void)
 		cmocka_unit_test(a_connection_goes_on_through_a_change),
 		cmocka_unit_test(no_handshake_is_resumed_so_each_shows_its_certificate),
 		cmocka_unit_test(nothing_older_than_tls_1_2_is_spoken),
+		cmocka_unit_test(every_cipher_is_ephemeral_and_authenticated),
+		cmocka_unit_test(the_group_that_browsers_offer_a_share_of_is_taken),
 		cmocka_unit_test(what_follows_the_certificate_is_shown_as_well),
 		cmocka_unit_test(handshakes_and_changes_may_come_at_once),
 		cmocka_unit_test(without_memory_there_is_none),
