@@ -183,10 +183,7 @@ void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is
  */
 void pve_stop(void);
 
-/*
- * Once, before any thread and any use of jansson: the HTTP and the JSON library
- * get allocators that wipe what is freed. Returns 0 or ERR_SYSTEM.
- */
+/* Once, before any thread. Returns 0 or ERR_SYSTEM. */
 int pve_global_init(struct err *err) __attribute__((warn_unused_result));
 void pve_global_done(void);
 

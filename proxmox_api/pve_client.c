@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* pve_client - lifetimes, memory that is wiped, and handles; see pve_client.h and pve.h. */
+/* pve_client - lifetimes and handles; see pve_client.h and pve.h. */
 #include "proxmox_api/pve_client.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,59 +10,13 @@
 #include "base/clock.h"
 #include "proxmox_api/pve_tls.h"
 
-/* ---- memory ---- */
-
-/* Requests and answers pass through both libraries; what they free shall be empty. */
-static void
-wiping_free(void *block)
-{
-	if (block == NULL)
-		return;
-	explicit_bzero(block, malloc_usable_size(block));
-	free(block);
-}
-
-static void *
-wiping_realloc(void *block, size_t size)
-{
-	size_t old = block != NULL ? malloc_usable_size(block) : 0;
-	void *moved = malloc(size);
-
-	if (moved == NULL)
-		return NULL;
-	if (block != NULL)
-		memcpy(moved, block, old < size ? old : size);
-	wiping_free(block);
-	return moved;
-}
-
-static void *
-allocate(size_t size)
-{
-	return malloc(size);
-}
-
-static char *
-duplicate(const char *text)
-{
-	return strdup(text);
-}
-
-static void *
-allocate_zeroed(size_t n, size_t size)
-{
-	return calloc(n, size);
-}
-
 int
 pve_global_init(struct err *err)
 {
 	const curl_version_info_data *info;
 
-	if (curl_global_init_mem(CURL_GLOBAL_ALL, allocate, wiping_free, wiping_realloc, duplicate,
-			allocate_zeroed) != CURLE_OK)
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
 		return err_set(err, ERR_SYSTEM, "libcurl cannot be initialised");
-	json_set_alloc_funcs(allocate, wiping_free);
 	info = curl_version_info(CURLVERSION_NOW);
 	/* Without its own resolver thread it would hang in name resolution beyond any deadline. */
 	if ((info->features & CURL_VERSION_ASYNCHDNS) && info->ssl_version != NULL &&

@@ -369,7 +369,6 @@ main(int argc, char *argv[])
 		puts("proxmoxvnc " PVNC_VERSION);
 		return EXIT_SUCCESS;
 	}
-	/* Before the first JSON: from here on the libraries wipe what they free. */
 	if (process_prepare(&err) < 0 || pve_global_init(&err) < 0) {
 		complain(&p, NULL, &err);
 		return EXIT_FAILURE;
