@@ -48,7 +48,7 @@ enum err_code {
 
 struct err {
 	int code;       /* 0 or ERR_* */
-	char text[160]; /* one line, NUL-terminated, printable, no secret in it */
+	char text[640]; /* one line, NUL-terminated, printable, no secret in it */
 };
 
 /* Fill *e (which may be NULL) and return code, so that callers can `return err_set(...)`. */

@@ -109,7 +109,7 @@ the_reason_of_the_system_outlives_a_long_text(void **state)
 {
 	static const char reason[] = ": No such file or directory";
 	struct err e = {0};
-	char text[500];
+	char text[1000];
 
 	(void)state;
 	memset(text, 'a', sizeof(text) - 1);
