@@ -20,7 +20,8 @@
 	X(LOCK_LOG, "log file and rate limits")                 \
 	X(LOCK_MAILBOX, "one mailbox's queue and descriptor")   \
 	X(LOCK_WORKERS, "job queues, lanes and worker threads") \
-	X(LOCK_PVE, "one login's ticket")                       \
+	X(LOCK_PVE, "one login's ticket and policy")            \
+	X(LOCK_KNOWN, "certificates that are remembered")       \
 	X(LOCK_STORE, "pending tokens")                         \
 	X(LOCK_PORTS, "the port pool")                          \
 	X(LOCK_GATES, "openings in line for a guest")           \

@@ -29,19 +29,22 @@
 #define PROXMOX_API_PVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/secret.h"
 
-struct ssl_st;     /* OpenSSL's SSL */
-struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+struct ssl_st; /* OpenSSL's SSL */
 
 enum {
 	PVE_HOST_SIZE = 254, /* a host name has at most 253 characters */
 	PVE_NODE_SIZE = 64,
 	PVE_USER_SIZE = 65, /* Proxmox: at most 64 characters with the realm */
 	PVE_ADDRESS_SIZE = 64,
+	PVE_PORT = 8006,                       /* where Proxmox listens unless told otherwise */
+	PVE_FINGERPRINT_SIZE = 96,             /* "AA:BB:...", 32 bytes */
+	PVE_ENDPOINT_SIZE = PVE_HOST_SIZE + 8, /* "host:port", "[2001:db8::1]:8006" */
 	PVE_CONNECT_MS = 5000,
 	PVE_CALL_MS = 35000,
 	PVE_CONSOLE_FRESH_MS =
@@ -51,12 +54,19 @@ enum {
 
 /* ---- names and numbers from outside (pve_names.c) ---- */
 
-/* Where a guest is. Strings are valid by the pve_valid_*() rules once accepted. */
+/* The SHA-256 of a certificate (DER), which is what Proxmox calls its fingerprint. */
+struct pve_fingerprint {
+	bool set; /* false: none */
+	unsigned char sha256[32];
+};
+
+/* Where a guest is. Strings are valid by the pve_parse_*() rules once accepted. */
 struct pve_target {
 	char host[PVE_HOST_SIZE]; /* name, IPv4, or IPv6 without brackets; lower case */
 	uint16_t port;
 	char node[PVE_NODE_SIZE];
 	uint32_t vmid;
+	struct pve_fingerprint pin; /* the one certificate that is accepted; not set: by the policy */
 };
 
 /*
@@ -81,35 +91,95 @@ int pve_parse_vmid(const char *text, uint32_t *out, struct err *err);
 /* A TCP port, 1..65535; decimal digits only. 0 or ERR_INVALID. */
 int pve_parse_port(const char *text, uint16_t *out, struct err *err);
 
-/* ---- trust (pve_tls.c) ---- */
+/* A fingerprint: 32 bytes in hex, in any case, all or none of them parted by ':'. 0 or ERR_INVALID. */
+int pve_parse_fingerprint(const char *text, struct pve_fingerprint *out, struct err *err);
+
+/* "AA:BB:...", as Proxmox shows it. */
+void pve_format_fingerprint(const struct pve_fingerprint *f, char out[PVE_FINGERPRINT_SIZE]);
+
+/*
+ * "host:port", or "host" for PVE_PORT; IPv6 in brackets, or without when there is
+ * no port. The host becomes what pve_parse_host() makes of it. 0 or ERR_INVALID.
+ */
+int pve_parse_endpoint(const char *text, char host[PVE_HOST_SIZE], uint16_t *port, struct err *err);
+void pve_format_endpoint(const char *host, uint16_t port, char out[PVE_ENDPOINT_SIZE]);
+
+/* A fingerprint and whose it is. */
+struct pve_pin {
+	char host[PVE_HOST_SIZE];
+	uint16_t port;
+	struct pve_fingerprint fingerprint;
+};
+
+/* "<endpoint> <fingerprint>". 0 or ERR_INVALID. */
+int pve_parse_pin(const char *text, struct pve_pin *out, struct err *err);
+
+/* ---- what is remembered (pve_known.c) ---- */
+
+/* Certificates trusted on first use, shared by reference count; it outlives every policy. */
+struct pve_known;
+
+/* Told, a line at a time and on any thread, of what is learned and what goes wrong in it. */
+struct pve_tell {
+	void (*tell)(void *arg, const char *text);
+	void *arg;
+};
+
+/*
+ * What is remembered in file (see docs/proxmox.md), which is made when it is missing,
+ * with its folder; file NULL: in memory only, and also, after one telling, when
+ * the file cannot be read or written. Returns 0 or ERR_MEMORY.
+ */
+int pve_known_new(const char *file, const struct pve_tell *tell, struct pve_known **out,
+	struct err *err) __attribute__((warn_unused_result));
+struct pve_known *pve_known_ref(struct pve_known *known);
+void pve_known_unref(struct pve_known *known);
+
+/*
+ * One thread's: write to the file what has been learned since the last time, if anything
+ * (once a second, and at the end); read the file again, and forget what is not in it any more.
+ */
+void pve_known_save(struct pve_known *known);
+void pve_known_reload(struct pve_known *known);
+
+/* ---- trust (pve_tls.c, pve_trust.c) ---- */
 
 enum pve_tls_mode { PVE_TLS_AUTO, PVE_TLS_VERIFY, PVE_TLS_PIN, PVE_TLS_INSECURE };
+
+/*
+ * What certificates are accepted, for API calls and console websockets alike. The first that
+ * has a say decides:
+ *   insecure               any is
+ *   the target's pin       that one only
+ *   pins for host and port those only
+ *   mode pin               none
+ *   a chain to an authority, with the host's name in it, is accepted
+ *   mode verify            no other is
+ *   known                  what was remembered, what its cluster's authority signed, and the
+ *                          first of a host and port; another than that is not
+ */
+struct pve_policy_config {
+	enum pve_tls_mode mode;
+	/*
+	 * PEM file of the only accepted authorities, or NULL for the system's. A certificate in
+	 * it that is no root, or even a node's own, counts as an authority. Not read when insecure.
+	 */
+	const char *ca_file;
+	const char *const *pins; /* by pve_parse_pin() */
+	size_t pin_count;
+	struct pve_known *known; /* referenced; NULL: nothing is, and no first use either */
+};
 
 struct pve_policy; /* immutable, shared by reference count */
 
 /*
- * What certificates are accepted, for API calls and console websockets alike.
- * ca_file: PEM file of the only accepted authorities, or NULL for the system's. A certificate
- * in it that is no root, or even a node's own, counts as an authority. Not read when insecure.
- * Returns 0, ERR_INVALID when ca_file cannot be read or holds no certificate, or ERR_MEMORY.
+ * Returns 0, ERR_INVALID when ca_file cannot be read or holds no certificate or a pin is none
+ * (the text begins with the option's name), or ERR_MEMORY.
  */
-int pve_policy_new(enum pve_tls_mode mode, const char *ca_file, struct pve_policy **out,
-	struct err *err) __attribute__((warn_unused_result));
+int pve_policy_new(const struct pve_policy_config *config, struct pve_policy **out, struct err *err)
+	__attribute__((warn_unused_result));
 struct pve_policy *pve_policy_ref(struct pve_policy *policy);
 void pve_policy_unref(struct pve_policy *policy);
-
-/*
- * A client-side SSL for a console websocket to host, which checks the chain and
- * the name (or address) as the policy wants; SNI is sent for names. The caller frees it.
- */
-int pve_policy_ssl(struct pve_policy *policy, const char *host, struct ssl_st **out,
-	struct err *err) __attribute__((warn_unused_result));
-
-/*
- * After a failed SSL_connect: ERR_UNTRUSTED with a text naming both keys when
- * verification failed, else ERR_PROTOCOL.
- */
-int pve_policy_ssl_error(struct ssl_st *ssl, struct err *err);
 
 /* ---- calls ---- */
 
@@ -137,6 +207,9 @@ int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
 struct pve *pve_ref(struct pve *pve);
 void pve_unref(struct pve *pve); /* the last one wipes the ticket */
 
+/* Calls from now on go by this policy. */
+void pve_use_policy(struct pve *pve, struct pve_policy *policy);
+
 /* The user's name in Proxmox's own spelling, immutable. */
 const char *pve_user(const struct pve *pve);
 
@@ -159,6 +232,8 @@ struct pve_console {
 	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered the call */
 	uint16_t port;
 	char host[PVE_HOST_SIZE];     /* for the Host header, SNI and verification */
+	struct pve_fingerprint pin;   /* the target's */
+	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
 	struct secret cookie;         /* value of the Cookie header */
 	struct secret password;       /* for VNC authentication, 1..8 bytes */
@@ -174,6 +249,20 @@ int pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_
 	int64_t deadline_ms, struct pve_console *out, struct err *err)
 	__attribute__((warn_unused_result));
 void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is fine */
+
+/*
+ * A client-side SSL for the console's websocket, which judges the certificate by the
+ * policy within the handshake; SNI is sent for names. The caller frees it; it may outlive
+ * the console. Returns 0 or ERR_MEMORY.
+ */
+int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/*
+ * After a failed SSL_connect: ERR_UNTRUSTED when the certificate was refused, with what was
+ * expected, what came and what to do, else ERR_PROTOCOL.
+ */
+int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
 
 /* ---- process-wide ---- */
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "proxmox_api/pve_tls.h"
 
 int
 pve_global_init(struct err *err)
@@ -49,6 +48,7 @@ pve_new(struct pve_policy *policy, const struct pve_trace *trace, const struct p
 		pve->trace = *trace;
 	memcpy(pve->host, target->host, sizeof(pve->host));
 	pve->port = target->port;
+	pve->pin = target->pin;
 	*out = pve;
 	return 0;
 }
@@ -75,6 +75,31 @@ const char *
 pve_user(const struct pve *pve)
 {
 	return pve->user;
+}
+
+void
+pve_use_policy(struct pve *pve, struct pve_policy *policy)
+{
+	struct pve_policy *old;
+
+	(void)pve_policy_ref(policy);
+	lock_take(&pve->lock);
+	old = pve->policy;
+	pve->policy = policy;
+	lock_release(&pve->lock);
+	pve_policy_unref(old);
+}
+
+struct pve_policy *
+pve_policy_now(struct pve *pve)
+{
+	struct pve_policy *policy;
+
+	/* _ref() is an atomic and takes no lock. */
+	lock_take(&pve->lock);
+	policy = pve_policy_ref(pve->policy);
+	lock_release(&pve->lock);
+	return policy;
 }
 
 /* ---- identity ---- */
@@ -153,10 +178,8 @@ static const struct {
 static CURLcode
 on_ssl_ctx(CURL *handle, void *ctx, void *arg)
 {
-	struct pve *pve = arg;
-
 	(void)handle;
-	return pve_policy_apply(pve->policy, ctx, pve->host) < 0 ? CURLE_OUT_OF_MEMORY : CURLE_OK;
+	return pve_trial_apply(arg, ctx) < 0 ? CURLE_OUT_OF_MEMORY : CURLE_OK;
 }
 
 static bool
@@ -171,27 +194,28 @@ set_fixed(CURL *handle)
 		   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
 }
 
+/* The name is verified with the rest, by the trial: a pinned certificate may have any. */
 static bool
-set_tls(CURL *handle, struct pve *pve)
+set_tls(CURL *handle, struct pve_trial *trial)
 {
-	bool verify = pve_policy_verifies(pve->policy);
+	long judges = pve_trial_judges(trial) ? 1 : 0;
 
-	return curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L) == CURLE_OK &&
+	return curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, judges) == CURLE_OK &&
+		   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
 		   curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
 		   curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
 		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, pve) == CURLE_OK;
+		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, trial) == CURLE_OK;
 }
 
 void *
-pve_handle_new(struct pve *pve)
+pve_handle_new(struct pve_trial *trial)
 {
 	CURL *handle = curl_easy_init();
 
 	if (handle == NULL)
 		return NULL;
-	if (set_fixed(handle) && set_tls(handle, pve))
+	if (set_fixed(handle) && set_tls(handle, trial))
 		return handle;
 	curl_easy_cleanup(handle);
 	return NULL;

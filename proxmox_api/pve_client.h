@@ -11,6 +11,7 @@
 
 #include "base/lock.h"
 #include "proxmox_api/pve.h"
+#include "proxmox_api/pve_trust.h"
 
 /* What proves to Proxmox who is calling. */
 struct pve_identity {
@@ -22,12 +23,13 @@ struct pve_identity {
 /* [a] atomic, [i] immutable once the login is done, [p] under LOCK_PVE */
 struct pve {
 	atomic_uint refs;             /* [a] */
-	struct pve_policy *policy;    /* [i] one reference */
 	struct pve_trace trace;       /* [i] */
 	char host[PVE_HOST_SIZE];     /* [i] */
 	uint16_t port;                /* [i] */
+	struct pve_fingerprint pin;   /* [i] */
 	char user[PVE_USER_SIZE];     /* [i] */
 	struct lock lock;             /* LOCK_PVE */
+	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_identity identity; /* [p] */
 };
 
@@ -45,11 +47,14 @@ void pve_identity_set(struct pve *pve, struct pve_identity *identity);
 
 void pve_identity_done(struct pve_identity *identity);
 
+/* A reference to what pve_use_policy() said last. */
+struct pve_policy *pve_policy_now(struct pve *pve);
+
 /*
- * A libcurl handle (CURL *) on which everything that is the same for all calls to
- * this host is set: TLS by the policy, https only, nothing from the environment.
- * It must not outlive pve. NULL without memory.
+ * A libcurl handle (CURL *) on which everything that is the same for all calls is set: the
+ * verdict on the certificate is trial's, https only, nothing from the environment. It must
+ * not outlive trial. NULL without memory.
  */
-void *pve_handle_new(struct pve *pve);
+void *pve_handle_new(struct pve_trial *trial);
 
 #endif

@@ -53,6 +53,8 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	memcpy(c->address, answer->address, sizeof(c->address));
 	memcpy(c->host, pve->host, sizeof(c->host));
 	c->port = pve->port;
+	c->pin = pve->pin;
+	c->policy = pve_policy_ref(answer->trial.policy);
 	c->made_ms = clock_ms();
 	return 0;
 }
@@ -86,6 +88,7 @@ pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_gues
 	r = pve_parse_vncproxy(buf_text(&answer.body), answer.body.len, &reply, err);
 	if (r < 0)
 		goto out;
+	pve_trial_learn(&answer.trial, reply.authority);
 	r = fill(&console, pve, &identity, target, type, &reply, &answer, err);
 	if (r < 0)
 		goto out;
@@ -106,5 +109,6 @@ pve_console_done(struct pve_console *console)
 	secret_wipe(&console->request_target);
 	secret_wipe(&console->cookie);
 	secret_wipe(&console->password);
+	pve_policy_unref(console->policy);
 	*console = (struct pve_console){.port = 0};
 }

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -13,6 +14,7 @@ enum {
 	LOGIN_TICKET_MAX = 4096,
 	CSRF_MAX = 256,
 	VNC_TICKET_MAX = 1024, /* Proxmox itself takes no more than 512 */
+	AUTHORITY_MAX = 16384,
 };
 
 /* ---- reading JSON ---- */
@@ -246,6 +248,7 @@ static int
 take_vncproxy(const json_t *data, struct pve_vncproxy_reply *reply, struct err *err)
 {
 	const char *ticket = text_of(json_object_get(data, "ticket"), VNC_TICKET_MAX);
+	const char *authority = text_of(json_object_get(data, "cert"), AUTHORITY_MAX);
 	int r;
 
 	if (!console_port(json_object_get(data, "port"), &reply->port))
@@ -253,6 +256,9 @@ take_vncproxy(const json_t *data, struct pve_vncproxy_reply *reply, struct err *
 			PVE_CONSOLE_PORT_MIN, PVE_CONSOLE_PORT_MAX);
 	if (ticket == NULL)
 		return err_set(err, ERR_PROTOCOL, "console: the answer has no ticket");
+	reply->authority = authority != NULL ? strdup(authority) : NULL;
+	if (authority != NULL && reply->authority == NULL)
+		return err_set(err, ERR_MEMORY, "console: no memory for the answer");
 	r = take_vnc_password(data, ticket, &reply->password, err);
 	if (r < 0)
 		return r;
@@ -286,6 +292,7 @@ pve_vncproxy_reply_done(struct pve_vncproxy_reply *reply)
 {
 	secret_wipe(&reply->ticket);
 	secret_wipe(&reply->password);
+	free(reply->authority);
 	*reply = (struct pve_vncproxy_reply){.port = 0};
 }
 

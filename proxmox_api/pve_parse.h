@@ -55,6 +55,7 @@ struct pve_vncproxy_reply {
 	uint16_t port; /* PVE_CONSOLE_PORT_MIN..MAX */
 	struct secret ticket;
 	struct secret password; /* 1..PVE_VNC_PASSWORD_MAX bytes, whatever the age of the host */
+	char *authority;        /* the cluster's, PEM, unchecked; NULL: not told */
 };
 
 /*

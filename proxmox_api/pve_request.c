@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "proxmox_api/pve_errors.h"
 #include "proxmox_api/pve_parse.h"
-#include "proxmox_api/pve_tls.h"
 
 /* Everything that lives as long as one call. */
 struct transfer {
@@ -38,6 +37,7 @@ void
 pve_answer_done(struct pve_answer *answer)
 {
 	buf_done(&answer->body);
+	pve_trial_done(&answer->trial);
 	*answer = (struct pve_answer){.status = 0};
 }
 
@@ -177,9 +177,12 @@ static int
 prepare(struct transfer *t, int64_t left_ms, struct err *err)
 {
 	long call_ms = left_ms < PVE_CALL_MS ? (long)left_ms : PVE_CALL_MS;
+	struct pve_policy *policy = pve_policy_now(t->pve);
 
+	pve_trial_init(&t->answer->trial, policy, t->pve->host, t->pve->port, &t->pve->pin);
+	pve_policy_unref(policy);
 	t->answer->body.max = PVE_BODY_MAX;
-	t->handle = pve_handle_new(t->pve);
+	t->handle = pve_handle_new(&t->answer->trial);
 	if (t->handle == NULL || write_texts(t) < 0 || !set_request(t) || !set_answer(t, call_ms))
 		return err_set(err, ERR_MEMORY, "%s: no memory for the call", t->call->what);
 	return 0;
@@ -239,13 +242,11 @@ code_of_failure(const struct transfer *t, CURLcode failure)
 static int
 judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 {
+	const struct err *refusal = &t->answer->trial.refusal;
 	const char *what = t->call->what;
-	long verify_result = 0;
 
-	if (failure == CURLE_PEER_FAILED_VERIFICATION) {
-		curl_easy_getinfo(t->handle, CURLINFO_SSL_VERIFYRESULT, &verify_result);
-		return pve_untrusted(verify_result, err);
-	}
+	if (refusal->code != 0)
+		return err_set(err, refusal->code, "%s", refusal->text);
 	if (t->body_error == ERR_MEMORY)
 		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
 	if (t->body_error == ERR_LIMIT || t->head_bytes > PVE_HEAD_MAX ||

@@ -29,6 +29,7 @@ struct pve_answer {
 	char reason[PVE_REASON_SIZE];   /* as received */
 	char address[PVE_ADDRESS_SIZE]; /* who answered; "" when not connected */
 	struct buf body;
+	struct pve_trial trial; /* by which policy, and the certificate if it is a known one */
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pve_tls - which certificates are accepted, see pve.h and pve_tls.h.
+ * pve_tls - policies: which certificates are accepted, see pve.h; pve_trust.c goes by them.
  *
  * One X509_STORE a policy, made once and shared by every connection: parsing the
  * system's authorities costs 24 ms, which libcurl by itself would spend on each
@@ -9,25 +9,15 @@
  */
 #include "proxmox_api/pve_tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct pve_policy {
-	atomic_uint refs;       /* [a] */
-	enum pve_tls_mode mode; /* [i] */
-	X509_STORE *store;      /* [i] */
-	SSL_CTX *ctx;           /* [i] for console websockets */
-};
+#include "proxmox_api/pve_trust.h"
 
 static int
 no_memory(struct err *err)
@@ -38,9 +28,8 @@ no_memory(struct err *err)
 
 /* ---- authorities ---- */
 
-/* A certificate with a passphrase would make OpenSSL ask the terminal for it. */
-static int
-no_passphrase(char *out, int size, int writing, void *arg)
+int
+pve_no_passphrase(char *out, int size, int writing, void *arg)
 {
 	(void)out;
 	(void)size;
@@ -65,7 +54,7 @@ load_certificates(X509_STORE *store, FILE *file, const char *name, struct err *e
 	bool stored = true;
 	X509 *cert;
 
-	while (stored && (cert = PEM_read_X509(file, NULL, no_passphrase, NULL)) != NULL) {
+	while (stored && (cert = PEM_read_X509(file, NULL, pve_no_passphrase, NULL)) != NULL) {
 		stored = X509_STORE_add_cert(store, cert) == 1;
 		X509_free(cert);
 		count++;
@@ -74,11 +63,12 @@ load_certificates(X509_STORE *store, FILE *file, const char *name, struct err *e
 		return no_memory(err);
 	if (!at_end()) {
 		ERR_clear_error();
-		return err_set(err, ERR_INVALID, "certificate %u in %s is damaged", count + 1, name);
+		return err_set(
+			err, ERR_INVALID, "proxmox_ca_file: certificate %u in %s is damaged", count + 1, name);
 	}
 	ERR_clear_error();
 	if (count == 0)
-		return err_set(err, ERR_INVALID, "%s holds no certificate (PEM)", name);
+		return err_set(err, ERR_INVALID, "proxmox_ca_file: %s holds no certificate (PEM)", name);
 	return 0;
 }
 
@@ -89,7 +79,8 @@ load_ca_file(X509_STORE *store, const char *name, struct err *err)
 	int r;
 
 	if (file == NULL)
-		return err_set(err, ERR_INVALID, "cannot read %s: %s", name, strerror(errno));
+		return err_set(
+			err, ERR_INVALID, "proxmox_ca_file: cannot read %s: %s", name, strerror(errno));
 	r = load_certificates(store, file, name, err);
 	fclose(file);
 	return r;
@@ -120,6 +111,25 @@ load_store(struct pve_policy *policy, const char *ca_file, struct err *err)
 /* ---- policies ---- */
 
 static int
+load_pins(struct pve_policy *policy, const struct pve_policy_config *config, struct err *err)
+{
+	struct err why = {.code = 0};
+
+	if (config->pin_count == 0)
+		return 0;
+	policy->pins = calloc(config->pin_count, sizeof(policy->pins[0]));
+	if (policy->pins == NULL)
+		return no_memory(err);
+	for (size_t i = 0; i < config->pin_count; i++) {
+		if (pve_parse_pin(config->pins[i], &policy->pins[i], &why) < 0)
+			return err_set(
+				err, ERR_INVALID, "proxmox_fingerprints: %.100s %s", config->pins[i], why.text);
+	}
+	policy->pin_count = config->pin_count;
+	return 0;
+}
+
+static int
 make_ctx(struct pve_policy *policy, struct err *err)
 {
 	policy->ctx = SSL_CTX_new(TLS_client_method());
@@ -127,15 +137,17 @@ make_ctx(struct pve_policy *policy, struct err *err)
 		SSL_CTX_set1_verify_cert_store(policy->ctx, policy->store) != 1)
 		return no_memory(err);
 	SSL_CTX_set_options(policy->ctx, SSL_OP_NO_RENEGOTIATION);
+	/* A resumed session brings no certificate, and so there would be no verdict on it. */
 	SSL_CTX_set_session_cache_mode(policy->ctx, SSL_SESS_CACHE_OFF);
-	if (pve_policy_verifies(policy))
+	if (policy->mode != PVE_TLS_INSECURE) {
 		SSL_CTX_set_verify(policy->ctx, SSL_VERIFY_PEER, NULL);
+		pve_trust_prepare(policy->ctx);
+	}
 	return 0;
 }
 
 int
-pve_policy_new(
-	enum pve_tls_mode mode, const char *ca_file, struct pve_policy **out, struct err *err)
+pve_policy_new(const struct pve_policy_config *config, struct pve_policy **out, struct err *err)
 {
 	struct pve_policy *policy = calloc(1, sizeof(*policy));
 	int r;
@@ -143,18 +155,20 @@ pve_policy_new(
 	if (policy == NULL)
 		return no_memory(err);
 	atomic_init(&policy->refs, 1);
-	policy->mode = mode;
-	r = load_store(policy, ca_file, err);
-	if (r < 0)
-		goto out;
-	r = make_ctx(policy, err);
-	if (r < 0)
-		goto out;
+	policy->mode = config->mode;
+	if (config->known != NULL)
+		policy->known = pve_known_ref(config->known);
+	r = load_store(policy, config->ca_file, err);
+	if (r == 0)
+		r = load_pins(policy, config, err);
+	if (r == 0)
+		r = make_ctx(policy, err);
+	if (r < 0) {
+		pve_policy_unref(policy);
+		return r;
+	}
 	*out = policy;
-	policy = NULL;
-out:
-	pve_policy_unref(policy);
-	return r;
+	return 0;
 }
 
 struct pve_policy *
@@ -171,90 +185,7 @@ pve_policy_unref(struct pve_policy *policy)
 		return;
 	SSL_CTX_free(policy->ctx);
 	X509_STORE_free(policy->store);
+	pve_known_unref(policy->known);
+	free(policy->pins);
 	free(policy);
-}
-
-bool
-pve_policy_verifies(const struct pve_policy *policy)
-{
-	return policy->mode != PVE_TLS_INSECURE;
-}
-
-/* ---- connections ---- */
-
-static bool
-is_address(const char *host)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
-/* The one place that says whose certificate it must be: API calls and consoles cannot differ. */
-static bool
-expect_host(X509_VERIFY_PARAM *param, const char *host)
-{
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (is_address(host))
-		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
-	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
-}
-
-int
-pve_policy_apply(struct pve_policy *policy, struct ssl_ctx_st *ctx, const char *host)
-{
-	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
-	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_RENEGOTIATION);
-	/* Not the context's own store: libcurl fills and replaces that one as it likes. */
-	if (SSL_CTX_set1_verify_cert_store(ctx, policy->store) != 1)
-		return ERR_MEMORY;
-	if (pve_policy_verifies(policy) && !expect_host(SSL_CTX_get0_param(ctx), host))
-		return ERR_MEMORY;
-	return 0;
-}
-
-/* OpenSSL's macro forgets const. */
-static bool
-send_name(SSL *ssl, const char *host)
-{
-	return SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) == 1;
-}
-
-int
-pve_policy_ssl(struct pve_policy *policy, const char *host, struct ssl_st **out, struct err *err)
-{
-	SSL *ssl = SSL_new(policy->ctx);
-
-	if (ssl == NULL)
-		return no_memory(err);
-	if ((pve_policy_verifies(policy) && !expect_host(SSL_get0_param(ssl), host)) ||
-		(!is_address(host) && !send_name(ssl, host))) {
-		SSL_free(ssl);
-		return no_memory(err);
-	}
-	*out = ssl;
-	return 0;
-}
-
-int
-pve_untrusted(long verify_result, struct err *err)
-{
-	return err_set(err, ERR_UNTRUSTED,
-		"certificate of the hypervisor not accepted (%.72s): set proxmox_ca_file or proxmox_tls",
-		verify_result != X509_V_OK ? X509_verify_cert_error_string(verify_result)
-								   : "it is for another name");
-}
-
-int
-pve_policy_ssl_error(struct ssl_st *ssl, struct err *err)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-	long verify_result = SSL_get_verify_result(ssl);
-
-	ERR_clear_error();
-	/* An insecure connection has a result too, nobody waits for it. */
-	if (SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE && verify_result != X509_V_OK)
-		return pve_untrusted(verify_result, err);
-	return err_set(err, ERR_PROTOCOL, "TLS with the hypervisor failed (%.100s)",
-		reason != NULL ? reason : "no reason given");
 }

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pve_tls - a policy's part in API calls; what the program sees of it is in pve.h.
+ * pve_tls - what a policy is made of, for the other files of this room; what the program sees
+ * of it is in pve.h.
  *
  * Threads: any; a policy never changes, and OpenSSL guards what it does inside.
  */
 #ifndef PROXMOX_API_PVE_TLS_H
 #define PROXMOX_API_PVE_TLS_H
 
-#include <stdbool.h>
+#include <stdatomic.h>
 
-#include "base/err.h"
 #include "proxmox_api/pve.h"
 
-/* Does it verify certificates at all? */
-bool pve_policy_verifies(const struct pve_policy *policy);
+struct ssl_ctx_st;    /* OpenSSL's SSL_CTX */
+struct x509_store_st; /* and X509_STORE */
 
-/*
- * Make ctx, another library's, trust what the policy trusts, and expect host in
- * the certificate. Returns 0 or ERR_MEMORY.
- */
-int pve_policy_apply(struct pve_policy *policy, struct ssl_ctx_st *ctx, const char *host)
-	__attribute__((warn_unused_result));
+/* [a] atomic, [i] immutable */
+struct pve_policy {
+	atomic_uint refs;            /* [a] */
+	enum pve_tls_mode mode;      /* [i] */
+	struct x509_store_st *store; /* [i] the authorities */
+	struct ssl_ctx_st *ctx;      /* [i] for console websockets */
+	struct pve_pin *pins;        /* [i] */
+	size_t pin_count;            /* [i] */
+	struct pve_known *known;     /* [i] one reference, or NULL */
+};
 
-/* ERR_UNTRUSTED with the text for an X509_V_ERR_* (X509_V_OK: the name did not fit). */
-int pve_untrusted(long verify_result, struct err *err);
+/* For PEM files: one with a passphrase would make OpenSSL ask the terminal for it. */
+int pve_no_passphrase(char *out, int size, int writing, void *arg);
 
 #endif

@@ -20,7 +20,7 @@ check_files(const struct config *config, struct err *err)
 	if (r == 0)
 		r = certificate_load(config, &certificate, err);
 	if (r == 0)
-		r = config_policy(config, &policy, err);
+		r = config_policy(config, NULL, &policy, err);
 	pve_policy_unref(policy);
 	certificate_done(&certificate);
 	return r;

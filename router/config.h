@@ -148,11 +148,19 @@ int config_session_base(const struct config *config, struct buf *out)
 	__attribute__((warn_unused_result));
 
 /*
- * Trust towards Proxmox. Returns 0 and a reference of the caller's, ERR_INVALID
- * (proxmox_ca_file) or ERR_MEMORY.
+ * Append the path of the file for known certificates: in state_dir, else in the first folder
+ * of the environment's STATE_DIRECTORY (systemd.exec(5)), else nothing. 0, ERR_LIMIT or
+ * ERR_MEMORY.
  */
-int config_policy(const struct config *config, struct pve_policy **out, struct err *err)
+int config_known_file(const struct config *config, struct buf *out)
 	__attribute__((warn_unused_result));
+
+/*
+ * Trust towards Proxmox; known may be NULL when nothing is going to be called. Returns 0 and
+ * a reference of the caller's, ERR_INVALID (proxmox_ca_file) or ERR_MEMORY.
+ */
+int config_policy(const struct config *config, struct pve_known *known, struct pve_policy **out,
+	struct err *err) __attribute__((warn_unused_result));
 
 /* The part that the core wants; the policy is borrowed. */
 void config_tunables(const struct config *config, struct pve_policy *policy, struct tunables *out);

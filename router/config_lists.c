@@ -24,11 +24,20 @@ check_network(const char *text, struct err *err)
 	return ip_net_parse(text, &net, err);
 }
 
+static int
+check_pin(const char *text, struct err *err)
+{
+	struct pve_pin pin;
+
+	return pve_parse_pin(text, &pin, err);
+}
+
 static const struct {
 	enum config_type type;
 	int (*check)(const char *text, struct err *err);
 } checks[] = {
 	{CONFIG_NETWORKS, check_network},
+	{CONFIG_PINS, check_pin},
 };
 
 static int
@@ -38,7 +47,8 @@ check_text(const struct config_option *option, const char *text, struct err *err
 	struct err why = {0};
 
 	if (text[0] == '\0' || strlen(text) > TEXT_MAX)
-		return config_bad(option, err, "has a text that is empty or longer than %d bytes", TEXT_MAX);
+		return config_bad(
+			option, err, "has a text that is empty or longer than %d bytes", TEXT_MAX);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (checks[i].type == option->type && checks[i].check(text, &why) < 0)
 			return config_bad(option, err, "%.60s %s", log_quote(shown, text), why.text);
@@ -126,8 +136,8 @@ read_object(
 }
 
 int
-config_read_list(const struct config_option *option, json_t *value, struct config_list *out,
-	struct err *err)
+config_read_list(
+	const struct config_option *option, json_t *value, struct config_list *out, struct err *err)
 {
 	struct config_list list = {0};
 	int r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* config_use - what the rest of the program asks a configuration, see config.h */
+#include <stdlib.h>
 #include <string.h>
 
 #include "router/config.h"
@@ -88,13 +89,30 @@ config_link_base(const struct config *running, const struct config *now, struct 
 }
 
 int
-config_policy(const struct config *config, struct pve_policy **out, struct err *err)
+config_known_file(const struct config *config, struct buf *out)
 {
-	struct err why = {0};
-	int r =
-		pve_policy_new((enum pve_tls_mode)config->proxmox_tls, config->proxmox_ca_file, out, &why);
+	const char *folders = getenv("STATE_DIRECTORY");
 
-	return r < 0 ? err_set(err, r, "proxmox_ca_file: %s", why.text) : 0;
+	if (config->state_dir != NULL)
+		return buf_addf(out, "%s/known_hosts", config->state_dir);
+	if (folders == NULL || folders[0] == '\0')
+		return 0;
+	return buf_addf(out, "%.*s/known_hosts", (int)strcspn(folders, ":"), folders);
+}
+
+int
+config_policy(
+	const struct config *config, struct pve_known *known, struct pve_policy **out, struct err *err)
+{
+	struct pve_policy_config policy = {
+		.mode = (enum pve_tls_mode)config->proxmox_tls,
+		.ca_file = config->proxmox_ca_file,
+		.pins = (const char *const *)config->proxmox_fingerprints.texts,
+		.pin_count = config->proxmox_fingerprints.count,
+		.known = known,
+	};
+
+	return pve_policy_new(&policy, out, err);
 }
 
 void

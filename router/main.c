@@ -27,6 +27,7 @@ struct program {
 	struct config running; /* as it was at the start: what can't change is taken from here */
 	bool log_is_file;      /* stderr still has to hear why the start fails */
 	int listen_fd;         /* -1: not ours */
+	struct pve_known *known;
 	struct core *core;
 	struct site *site;
 	struct http *http;
@@ -44,6 +45,14 @@ static void
 print_warning(const char *text)
 {
 	fprintf(stderr, "warning: %s\n", text);
+}
+
+/* What the room that never logs has to say. */
+static void
+log_known(void *arg, const char *text)
+{
+	(void)arg;
+	log_info(LOG_API, "%s", text);
 }
 
 /* The one line of a start that fails. */
@@ -112,6 +121,22 @@ start_log(struct program *p, struct err *err)
 }
 
 static int
+start_known(struct program *p, struct err *err)
+{
+	static const struct pve_tell tell = {.tell = log_known};
+	struct buf file = {0};
+	int r;
+
+	r = config_known_file(&p->running, &file);
+	if (r < 0)
+		err_set(err, r, "no memory for a path");
+	else
+		r = pve_known_new(file.len > 0 ? buf_text(&file) : NULL, &tell, &p->known, err);
+	buf_done(&file);
+	return r;
+}
+
+static int
 start_core(struct program *p, const struct certificate *certificate, struct err *err)
 {
 	const struct config *c = &p->running;
@@ -125,7 +150,7 @@ start_core(struct program *p, const struct certificate *certificate, struct err 
 	struct pve_policy *policy = NULL;
 	int r;
 
-	r = config_policy(c, &policy, err);
+	r = config_policy(c, p->known, &policy, err);
 	if (r < 0)
 		return r;
 	config_tunables(c, policy, &core.tunables);
@@ -170,6 +195,8 @@ start(struct program *p)
 	if (r == 0)
 		r = certificate_load(&p->running, &certificate, &err);
 	if (r == 0)
+		r = start_known(p, &err);
+	if (r == 0)
 		r = start_core(p, &certificate, &err);
 	if (r == 0)
 		r = start_http(p, &certificate, &err);
@@ -198,6 +225,9 @@ stop(struct program *p)
 		close(p->listen_fd);
 	site_free(p->site);
 	core_free(p->core);
+	if (p->known != NULL)
+		pve_known_save(p->known);
+	pve_known_unref(p->known);
 	config_done(&p->running);
 }
 
@@ -218,7 +248,7 @@ show_certificate(struct program *p, const struct certificate *certificate)
 	warn_of_name(certificate, p->running.public_ip);
 }
 
-/* Secret, URLs, certificate, tunables, level: all of it, or nothing. */
+/* Secret, URLs, both kinds of certificates, tunables, level: all of it, or nothing. */
 static int
 apply(struct program *p, const struct config *now, struct err *err)
 {
@@ -227,7 +257,7 @@ apply(struct program *p, const struct config *now, struct err *err)
 	struct tunables tunables;
 	int r;
 
-	r = config_policy(now, &policy, err);
+	r = config_policy(now, p->known, &policy, err);
 	if (r == 0 && !tls_switched(p, now))
 		r = certificate_load(now, &certificate, err);
 	if (r == 0)
@@ -235,6 +265,7 @@ apply(struct program *p, const struct config *now, struct err *err)
 	if (r == 0) {
 		config_tunables(now, policy, &tunables);
 		core_retune(p->core, &tunables);
+		pve_known_reload(p->known);
 		if (certificate.pair != NULL)
 			show_certificate(p, &certificate);
 		log_set_level((enum log_level)now->logging_level);
@@ -301,6 +332,7 @@ serve(struct program *p)
 		next_ms = clock_ms() + TICK_MS;
 		core_tick(p->core);
 		http_tick(p->http);
+		pve_known_save(p->known);
 	}
 }
 

@@ -167,7 +167,7 @@ secure(struct back *b)
 		back_want_write(b);
 		return 0;
 	case SSL_ERROR_SSL:
-		r = pve_policy_ssl_error(b->ssl, &err);
+		r = pve_console_ssl_error(b->ssl, &err);
 		return back_over(b, end_of_err(r), &err);
 	default:
 		return back_over_eof(b);
@@ -284,9 +284,9 @@ dial(const struct pve_console *console, struct err *err)
 }
 
 static int
-make_ssl(struct back *b, struct pve_policy *policy, struct err *err)
+make_ssl(struct back *b, struct err *err)
 {
-	int r = pve_policy_ssl(policy, b->console.host, &b->ssl, err);
+	int r = pve_console_ssl(&b->console, &b->ssl, err);
 
 	if (r < 0)
 		return r;
@@ -318,9 +318,8 @@ adopt(struct back *b, struct err *err)
 }
 
 int
-back_dial(struct loop *loop, struct pve_policy *policy, struct pve_console *console,
-	struct pipe *pipe, const struct back_events *events, void *arg, struct back **out,
-	struct err *err)
+back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
+	const struct back_events *events, void *arg, struct back **out, struct err *err)
 {
 	struct back *b = calloc(1, sizeof(*b));
 	int r;
@@ -339,7 +338,7 @@ back_dial(struct loop *loop, struct pve_policy *policy, struct pve_console *cons
 	b->console = *console;
 	memset(console, 0, sizeof(*console));
 	b->fd = dial(&b->console, err);
-	r = b->fd < 0 ? b->fd : make_ssl(b, policy, err);
+	r = b->fd < 0 ? b->fd : make_ssl(b, err);
 	if (r == 0 && upgrade_key(b->key) < 0)
 		r = err_set(err, ERR_SYSTEM, "no random websocket key");
 	if (r == 0)

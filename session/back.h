@@ -43,9 +43,9 @@ struct back_events {
  * Start dialling. *console is used up (its secrets are moved or wiped). pipe and
  * arg must live until ended() or back_close(). Returns 0 or ERR_* (nothing is called then).
  */
-int back_dial(struct loop *loop, struct pve_policy *policy, struct pve_console *console,
-	struct pipe *pipe, const struct back_events *events, void *arg, struct back **out,
-	struct err *err) __attribute__((warn_unused_result));
+int back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
+	const struct back_events *events, void *arg, struct back **out, struct err *err)
+	__attribute__((warn_unused_result));
 
 /* There is something in to_pve. */
 void back_kick(struct back *b);

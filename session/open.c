@@ -8,11 +8,23 @@
 #include "base/log.h"
 #include "base/workers.h"
 #include "session/sessions.h"
+#include "session/tunables.h"
 
 void
 env_lane(char out[LANE_SIZE], const struct pve_target *target)
 {
 	snprintf(out, LANE_SIZE, "%s:%u", target->host, target->port);
+}
+
+/* What SIGHUP changed since the login counts for its next calls. */
+static void
+use_policy(const struct env *env, struct session *s)
+{
+	struct tunables t;
+
+	tunables_get(env->tunables, &t);
+	pve_use_policy(s->pve, t.policy);
+	tunables_done(&t);
 }
 
 struct asking {
@@ -96,6 +108,7 @@ open_console(
 		free(a);
 		return err_set(err, ERR_MEMORY, "no memory for a console job");
 	}
+	use_policy(env, s);
 	a->session = session_ref(s);
 	a->deadline_ms = deadline_ms;
 	a->mail->mail.kind = MAIL_CONSOLE;
@@ -145,6 +158,7 @@ open_renew(const struct env *env, struct session *s)
 		.late = late_renewal,
 		.arg = s};
 
+	use_policy(env, s);
 	env_lane(lane, &s->target);
 	if (workers_post(env->workers, &job, NULL) < 0)
 		late_renewal(s);

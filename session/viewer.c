@@ -222,7 +222,6 @@ void
 viewer_console(struct loop *loop, struct console_mail *mail)
 {
 	struct viewer *v = find(loop, mail->viewer);
-	struct tunables t;
 	struct err err;
 	int r;
 
@@ -239,9 +238,7 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 		return;
 	}
 	v->state = DIALLING;
-	tunables_get(loop->env->tunables, &t);
-	r = back_dial(loop, t.policy, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
-	tunables_done(&t);
+	r = back_dial(loop, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
 }

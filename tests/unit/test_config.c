@@ -264,15 +264,18 @@ what_a_reload_cannot_change_is_named(void **state)
 	}
 }
 
+#define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define B "F123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+
 static void
 lists_are_kept_in_their_order(void **state)
 {
 	struct config c = good(BASE ",\"trusted_proxies\":[\"::1\",\"10.0.0.0/8\"],"
-								"\"proxmox_fingerprints\":{\"pve1:8006\":[\"AA\",\"BB\"]}");
+								"\"proxmox_fingerprints\":{\"pve1\":[\"" A "\",\"" B "\"]}");
 
 	(void)state;
 	assert_shows(&c, "trusted_proxies", "::1, 10.0.0.0/8");
-	assert_shows(&c, "proxmox_fingerprints", "pve1:8006 AA, pve1:8006 BB");
+	assert_shows(&c, "proxmox_fingerprints", "pve1 " A ", pve1 " B);
 	assert_int_equal(c.proxmox_fingerprints.count, 2);
 	config_done(&c);
 }

@@ -118,7 +118,7 @@ authorities_that_cannot_be_read_are_told_by_key(void **state)
 	(void)state;
 	temp_text(&dir, "ca.json", "{" BASE ",\"proxmox_ca_file\":\"absent.pem\"}");
 	assert_int_equal(read_file("ca.json", &c), 0);
-	assert_int_equal(config_policy(&c, &policy, &err), ERR_INVALID);
+	assert_int_equal(config_policy(&c, NULL, &policy, &err), ERR_INVALID);
 	assert_non_null(strstr(err.text, "proxmox_ca_file: "));
 	assert_null(policy);
 	config_done(&c);

@@ -18,6 +18,7 @@ enum { THREADS = 4, ROUNDS = 2000, SOON_MS = 20000 };
 static const char password_text[] = "hunter2-and-a-half";
 
 static struct pve_target target = {.host = "127.0.0.1", .node = "pve", .vmid = 100};
+static const struct pve_policy_config insecure = {.mode = PVE_TLS_INSECURE};
 static struct pve_policy *policy;
 static struct secret password;
 static int reserved = -1;
@@ -37,7 +38,7 @@ begin(void **state)
 	target.port = ntohs(address.sin_port);
 	assert_int_equal(secret_set(&password, password_text, sizeof(password_text) - 1), 0);
 	assert_int_equal(pve_global_init(NULL), 0);
-	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
+	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
 	return 0;
 }
 

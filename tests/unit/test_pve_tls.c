@@ -5,14 +5,10 @@
  */
 #include "tests/unit/torture.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "proxmox_api/pve.h"
-#include "proxmox_api/pve_tls.h"
-#include "tests/unit/certs.h"
+#include "tests/unit/tls_scene.h"
 
 /* root signs middle, middle signs below; root signs the others; stranger is another root. */
 static struct cert root, middle, stranger, good, below, expired, foreign;
@@ -46,6 +42,14 @@ unmake_all(void **state)
 	return 0;
 }
 
+static int
+new_policy(enum pve_tls_mode mode, const char *ca_file, struct pve_policy **out, struct err *err)
+{
+	struct pve_policy_config config = {.mode = mode, .ca_file = ca_file};
+
+	return pve_policy_new(&config, out, err);
+}
+
 static struct pve_policy *
 trusting(const struct cert *a, const struct cert *b)
 {
@@ -54,7 +58,7 @@ trusting(const struct cert *a, const struct cert *b)
 	char path[CERT_PATH_SIZE];
 	int fd = cert_file(path, "some words first\n", a, b);
 
-	if (pve_policy_new(PVE_TLS_VERIFY, path, &policy, &err) < 0)
+	if (new_policy(PVE_TLS_VERIFY, path, &policy, &err) < 0)
 		fail_msg("%s", err.text);
 	close(fd);
 	return policy;
@@ -62,67 +66,11 @@ trusting(const struct cert *a, const struct cert *b)
 
 /* ---- handshakes ---- */
 
-struct ends {
-	SSL_CTX *server_ctx;
-	SSL *server, *client;
-};
-
-static void
-join(SSL *server, SSL *client)
-{
-	BIO *up = NULL, *down = NULL;
-
-	assert_int_equal(BIO_new_bio_pair(&up, 0, &down, 0), 1);
-	SSL_set_bio(client, up, up);
-	SSL_set_bio(server, down, down);
-	SSL_set_connect_state(client);
-	SSL_set_accept_state(server);
-}
-
-/* A server that shows who, and this client, as far as they come. Returns the client's last word. */
-static int
-handshake(struct ends *e, const struct cert *who, SSL *client)
-{
-	int r = 0;
-
-	e->client = client;
-	e->server_ctx = SSL_CTX_new(TLS_server_method());
-	assert_int_equal(SSL_CTX_use_certificate(e->server_ctx, who->x509), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(e->server_ctx, who->key), 1);
-	e->server = SSL_new(e->server_ctx);
-	join(e->server, client);
-	for (int i = 0; i < 10 && r != 1; i++) {
-		ERR_clear_error();
-		r = SSL_do_handshake(client);
-		if (r != 1 && SSL_get_error(client, r) != SSL_ERROR_WANT_READ)
-			break;
-		if (SSL_do_handshake(e->server) != 1)
-			ERR_clear_error();
-	}
-	return r;
-}
-
-static void
-part(struct ends *e)
-{
-	SSL_free(e->client);
-	SSL_free(e->server);
-	SSL_CTX_free(e->server_ctx);
-	*e = (struct ends){NULL, NULL, NULL};
-}
-
-/* 0, or what pve_policy_ssl_error() says, when a client of policy meets who as host. */
+/* 0, or what is said, when a client of policy meets who as host. */
 static int
 meet(struct pve_policy *policy, const char *host, const struct cert *who, struct err *err)
 {
-	struct ends e = {NULL, NULL, NULL};
-	SSL *client = NULL;
-	int r;
-
-	assert_int_equal(pve_policy_ssl(policy, host, &client, err), 0);
-	r = handshake(&e, who, client) == 1 ? 0 : pve_policy_ssl_error(client, err);
-	part(&e);
-	return r;
+	return tls_meet(&(struct meeting){.policy = policy, .host = host}, who, err);
 }
 
 static void
@@ -190,18 +138,6 @@ a_refusal_names_the_reason_and_both_configuration_keys(void **state)
 }
 
 static void
-no_reason_of_openssl_is_too_long_for_the_keys(void **state)
-{
-	(void)state;
-	for (long result = 0; result < 200; result++) {
-		struct err err = {.code = 0};
-
-		assert_int_equal(pve_untrusted(result, &err), ERR_UNTRUSTED);
-		assert_non_null(strstr(err.text, "): set proxmox_ca_file or proxmox_tls"));
-	}
-}
-
-static void
 every_certificate_of_the_file_is_an_authority(void **state)
 {
 	struct pve_policy *two = trusting(&stranger, &root);
@@ -227,8 +163,7 @@ the_systems_authorities_know_no_proxmox(void **state)
 	struct pve_policy *policy = NULL;
 
 	(void)state;
-	assert_int_equal(pve_policy_new(PVE_TLS_VERIFY, NULL, &policy, NULL), 0);
-	assert_true(pve_policy_verifies(policy));
+	assert_int_equal(new_policy(PVE_TLS_VERIFY, NULL, &policy, NULL), 0);
 	assert_int_equal(meet(policy, "pve.example", &good, NULL), ERR_UNTRUSTED);
 	pve_policy_unref(policy);
 }
@@ -239,8 +174,7 @@ an_insecure_policy_accepts_anything(void **state)
 	struct pve_policy *policy = NULL;
 
 	(void)state;
-	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
-	assert_false(pve_policy_verifies(policy));
+	assert_int_equal(new_policy(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
 	assert_int_equal(meet(policy, "pve.example", &good, NULL), 0);
 	assert_int_equal(meet(policy, "other.example", &foreign, NULL), 0);
 	assert_int_equal(meet(policy, "10.9.9.9", &expired, NULL), 0);
@@ -255,14 +189,14 @@ a_name_is_told_to_the_server_and_an_address_is_not(void **state)
 	SSL *client = NULL;
 
 	(void)state;
-	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
-	assert_int_equal(handshake(&e, &good, client), 1);
+	assert_int_equal(pve_trust_ssl(policy, "pve.example", PVE_PORT, NULL, &client, NULL), 0);
+	assert_int_equal(tls_handshake(&e, &good, NULL, client), 1);
 	assert_string_equal(SSL_get_servername(e.server, TLSEXT_NAMETYPE_host_name), "pve.example");
-	part(&e);
-	assert_int_equal(pve_policy_ssl(policy, "10.0.0.1", &client, NULL), 0);
-	assert_int_equal(handshake(&e, &good, client), 1);
+	tls_part(&e);
+	assert_int_equal(pve_trust_ssl(policy, "10.0.0.1", PVE_PORT, NULL, &client, NULL), 0);
+	assert_int_equal(tls_handshake(&e, &good, NULL, client), 1);
 	assert_null(SSL_get_servername(e.server, TLSEXT_NAMETYPE_host_name));
-	part(&e);
+	tls_part(&e);
 	pve_policy_unref(policy);
 }
 
@@ -276,10 +210,10 @@ a_connection_outlives_its_policy(void **state)
 	(void)state;
 	assert_ptr_equal(pve_policy_ref(policy), policy);
 	pve_policy_unref(policy);
-	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
+	assert_int_equal(pve_trust_ssl(policy, "pve.example", PVE_PORT, NULL, &client, NULL), 0);
 	pve_policy_unref(policy);
-	assert_int_equal(handshake(&e, &good, client), 1);
-	part(&e);
+	assert_int_equal(tls_handshake(&e, &good, NULL, client), 1);
+	tls_part(&e);
 }
 
 static void
@@ -288,20 +222,21 @@ what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust(void **state)
 	struct pve_policy *policies[] = {trusting(&root, NULL), NULL};
 
 	(void)state;
-	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policies[1], NULL), 0);
+	assert_int_equal(new_policy(PVE_TLS_INSECURE, NULL, &policies[1], NULL), 0);
 	for (int i = 0; i < 2; i++) {
 		static const char words[] = "HTTP/1.0 400 Bad Request\r\n\r\n";
 		BIO *up = NULL, *down = NULL;
 		struct err err = {.code = 0};
 		SSL *client = NULL;
 
-		assert_int_equal(pve_policy_ssl(policies[i], "pve.example", &client, NULL), 0);
+		assert_int_equal(
+			pve_trust_ssl(policies[i], "pve.example", PVE_PORT, NULL, &client, NULL), 0);
 		assert_int_equal(BIO_new_bio_pair(&up, 0, &down, 0), 1);
 		SSL_set_bio(client, up, up);
 		SSL_set_connect_state(client);
 		assert_int_equal(BIO_write(down, words, sizeof(words) - 1), sizeof(words) - 1);
 		assert_int_equal(SSL_do_handshake(client), -1);
-		assert_int_equal(pve_policy_ssl_error(client, &err), ERR_PROTOCOL);
+		assert_int_equal(pve_console_ssl_error(client, &err), ERR_PROTOCOL);
 		assert_non_null(strstr(err.text, "wrong version number"));
 		SSL_free(client);
 		BIO_free(down);
@@ -316,7 +251,7 @@ old_tls_is_refused(void **state)
 	SSL *client = NULL;
 
 	(void)state;
-	assert_int_equal(pve_policy_ssl(policy, "pve.example", &client, NULL), 0);
+	assert_int_equal(pve_trust_ssl(policy, "pve.example", PVE_PORT, NULL, &client, NULL), 0);
 	assert_int_equal(SSL_get_min_proto_version(client), TLS1_2_VERSION);
 	SSL_free(client);
 	pve_policy_unref(policy);
@@ -328,17 +263,11 @@ static int
 meet_by_ctx(struct pve_policy *policy, const char *host, const struct cert *who,
 	const struct cert *own_authority)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	struct ends e = {NULL, NULL, NULL};
-	int r;
+	struct meeting m = {.policy = policy, .host = host};
+	struct pve_trial trial;
+	int r = tls_meet_by_ctx(&m, who, own_authority, &trial);
 
-	SSL_CTX_set_verify(ctx, pve_policy_verifies(policy) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	assert_int_equal(pve_policy_apply(policy, ctx, host), 0);
-	if (own_authority != NULL)
-		X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), own_authority->x509);
-	r = handshake(&e, who, SSL_new(ctx)) == 1 ? 0 : pve_policy_ssl_error(e.client, NULL);
-	part(&e);
-	SSL_CTX_free(ctx);
+	pve_trial_done(&trial);
 	return r;
 }
 
@@ -356,7 +285,7 @@ api_calls_trust_exactly_what_consoles_trust(void **state)
 	/* whatever that library puts into its own store */
 	assert_int_equal(meet_by_ctx(policy, "pve.example", &foreign, &stranger), ERR_UNTRUSTED);
 	pve_policy_unref(policy);
-	assert_int_equal(pve_policy_new(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
+	assert_int_equal(new_policy(PVE_TLS_INSECURE, NULL, &policy, NULL), 0);
 	assert_int_equal(meet_by_ctx(policy, "pve2.example", &foreign, NULL), 0);
 	pve_policy_unref(policy);
 }
@@ -369,7 +298,7 @@ refused_file(const char *path, const char *says)
 	struct pve_policy *policy = NULL;
 	struct err err = {.code = 0};
 
-	assert_int_equal(pve_policy_new(PVE_TLS_VERIFY, path, &policy, &err), ERR_INVALID);
+	assert_int_equal(new_policy(PVE_TLS_VERIFY, path, &policy, &err), ERR_INVALID);
 	assert_null(policy);
 	if (strstr(err.text, says) == NULL || strstr(err.text, path) == NULL)
 		fail_msg("\"%s\" lacks \"%s\" or %s", err.text, says, path);
@@ -413,12 +342,15 @@ make_policy(void *arg)
 	struct err err = {.code = 0};
 
 	(void)arg;
-	if (pve_policy_new(PVE_TLS_VERIFY, NULL, &policy, &err) < 0) {
+	if (new_policy(PVE_TLS_VERIFY, NULL, &policy, &err) < 0) {
 		assert_true(torture_struck());
 		assert_int_equal(err.code, ERR_MEMORY);
 		return;
 	}
-	assert_int_equal(pve_policy_ssl(policy, "pve.example", &ssl, &err), 0);
+	if (pve_trust_ssl(policy, "pve.example", PVE_PORT, NULL, &ssl, &err) < 0) {
+		assert_true(torture_struck());
+		assert_int_equal(err.code, ERR_MEMORY);
+	}
 	SSL_free(ssl);
 	pve_policy_unref(policy);
 }
@@ -437,7 +369,6 @@ main(void)
 		cmocka_unit_test(a_certificate_is_accepted_for_every_name_and_address_in_it),
 		cmocka_unit_test(a_certificate_is_refused_for_any_other_name_or_address),
 		cmocka_unit_test(a_refusal_names_the_reason_and_both_configuration_keys),
-		cmocka_unit_test(no_reason_of_openssl_is_too_long_for_the_keys),
 		cmocka_unit_test(every_certificate_of_the_file_is_an_authority),
 		cmocka_unit_test(the_systems_authorities_know_no_proxmox),
 		cmocka_unit_test(an_insecure_policy_accepts_anything),

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pve_trust - the one verdict on a certificate, for API calls and console websockets alike.
+ *
+ * A trial is one handshake: whom it is with, by which policy, and what came of it. The verdict
+ * falls when the certificate arrives, before anything of ours is sent but a greeting.
+ *
+ * Threads: a trial belongs to its handshake.
+ */
+#ifndef PROXMOX_API_PVE_TRUST_H
+#define PROXMOX_API_PVE_TRUST_H
+
+#include "proxmox_api/pve.h"
+
+struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+struct x509_st;    /* and X509 */
+
+struct pve_trial {
+	struct pve_policy *policy; /* one reference */
+	char host[PVE_HOST_SIZE];
+	uint16_t port;
+	struct pve_fingerprint pin; /* the target's */
+	struct err refusal;         /* code 0: none */
+	struct x509_st *leaf;       /* what was shown, where it is accepted because it is known */
+};
+
+/* pin may be NULL. */
+void pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *host,
+	uint16_t port, const struct pve_fingerprint *pin);
+void pve_trial_done(struct pve_trial *trial); /* an all-zero one is fine */
+
+/* Is there a verdict at all? Not where everything is accepted. */
+bool pve_trial_judges(const struct pve_trial *trial);
+
+/*
+ * Make ctx, another library's, which makes but this one connection, leave the verdict to
+ * trial. That library must verify the peer if there is a verdict, and not the name.
+ * Returns 0 or ERR_MEMORY.
+ */
+int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
+	__attribute__((warn_unused_result));
+
+/*
+ * What a console's answer says is the cluster's authority, PEM or NULL; it came over the
+ * connection of trial.
+ */
+void pve_trial_learn(const struct pve_trial *trial, const char *authority);
+
+/* What pve_console_ssl() is made of; pin may be NULL. Returns 0 or ERR_MEMORY. */
+int pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
+	const struct pve_fingerprint *pin, struct ssl_st **out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* For a context of which pve_trust_ssl() makes connections that are judged. */
+void pve_trust_prepare(struct ssl_ctx_st *ctx);
+
+#endif
