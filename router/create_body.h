@@ -24,7 +24,7 @@ enum create_body_form {
 	CREATE_BODY_MULTIPART,
 };
 
-enum { CREATE_PASSWORD_MAX = 1024, CREATE_PORT = 8006 };
+enum { CREATE_PASSWORD_MAX = 1024 };
 
 /* The form that a Content-Type (NULL: none) announces; a text for CREATE_BODY_UNKNOWN. */
 enum create_body_form create_body_form(const char *content_type, struct err *err);

@@ -55,6 +55,12 @@ set_vmid(const char *text, struct grant *grant, struct err *err)
 	return pve_parse_vmid(text, &grant->target.vmid, err);
 }
 
+static int
+set_fingerprint(const char *text, struct grant *grant, struct err *err)
+{
+	return pve_parse_fingerprint(text, &grant->target.pin, err);
+}
+
 static const struct field {
 	const char *name;
 	bool required;
@@ -67,6 +73,7 @@ static const struct field {
 	{"username", .required = true, .set = set_username},
 	{"password", .required = true, .set = set_password},
 	{"vmid", .required = true, .number = true, .set = set_vmid},
+	{"fingerprint", .set = set_fingerprint},
 };
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
@@ -174,7 +181,7 @@ create_params_read(const char *text, size_t len, struct grant **out, struct err 
 		r = err_set(err, ERR_MEMORY, "no memory for the link");
 		goto out;
 	}
-	grant->target.port = CREATE_PORT;
+	grant->target.port = PVE_PORT;
 	r = check_names(object, err);
 	for (size_t i = 0; r == 0 && i < FIELD_COUNT; i++)
 		r = read_field(&fields[i], object, grant, err);

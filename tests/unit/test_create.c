@@ -25,6 +25,10 @@
 #define VMID "\"vmid\":100"
 #define ALL  HOST "," NODE "," USER "," PASS "," VMID
 
+#define LEAF                                                                                     \
+	"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:" \
+	"EE:FF"
+
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static struct err err;
@@ -74,6 +78,25 @@ a_port_that_is_absent_is_8006(void **state)
 	(void)state;
 	assert_int_equal(g->target.port, 8006);
 	grant_free(g);
+}
+
+static void
+a_fingerprint_is_kept_as_what_the_link_must_meet(void **state)
+{
+	static const char *const spellings[] = {ALL ",\"fingerprint\":\"" LEAF "\"", ALL
+		",\"fingerprint\":\"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\""};
+	struct grant *g = good(ALL);
+
+	(void)state;
+	assert_false(g->target.pin.set);
+	grant_free(g);
+	for (size_t i = 0; i < 2; i++) {
+		g = good(spellings[i]);
+		assert_true(g->target.pin.set);
+		assert_int_equal(g->target.pin.sha256[1], 0x11);
+		assert_int_equal(g->target.pin.sha256[31], 0xff);
+		grant_free(g);
+	}
 }
 
 static void
@@ -232,6 +255,14 @@ static const struct {
 	{HOST "," NODE "," USER "," PASS ",\"vmid\":\" 100\"", "vmid: "},
 	{HOST "," NODE "," USER "," PASS ",\"vmid\":\"100/../101\"", "vmid: "},
 	{HOST "," NODE "," USER "," PASS ",\"vmid\":{\"id\":100}", "vmid: must be a whole number"},
+	/* fingerprint */
+	{ALL ",\"fingerprint\":\"\"", "fingerprint: must be a SHA-256"},
+	{ALL ",\"fingerprint\":\"AA:BB\"", "fingerprint: must be a SHA-256"},
+	{ALL ",\"fingerprint\":\"" LEAF ":00\"", "fingerprint: must be a SHA-256"},
+	{ALL ",\"fingerprint\":\" " LEAF "\"", "fingerprint: must be a SHA-256"},
+	{ALL ",\"fingerprint\":null", "fingerprint: must be a text"},
+	{ALL ",\"fingerprint\":[\"" LEAF "\"]", "fingerprint: must be a text"},
+	{ALL ",\"Fingerprint\":\"" LEAF "\"", "unknown field"},
 	/* names */
 	{ALL ",\"hostnme\":\"x\"", "\"hostnme\": unknown field"},
 	{ALL ",\"Password\":\"x\"", "\"Password\": unknown field"},
@@ -503,6 +534,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_object_becomes_a_grant),
 		cmocka_unit_test(a_port_that_is_absent_is_8006),
+		cmocka_unit_test(a_fingerprint_is_kept_as_what_the_link_must_meet),
 		cmocka_unit_test(port_and_vmid_may_be_texts),
 		cmocka_unit_test(a_user_without_realm_is_of_pve),
 		cmocka_unit_test(a_host_is_normalised),
