@@ -14,6 +14,7 @@ check_files(const struct config *config, struct err *err)
 {
 	struct certificate certificate = {0};
 	struct pve_policy *policy = NULL;
+	struct access *access = NULL;
 	int r;
 
 	r = core_check(config->novnc_path, err);
@@ -21,6 +22,9 @@ check_files(const struct config *config, struct err *err)
 		r = certificate_load(config, &certificate, err);
 	if (r == 0)
 		r = config_policy(config, NULL, &policy, err);
+	if (r == 0)
+		r = config_access(config, &access, err);
+	access_unref(access);
 	pve_policy_unref(policy);
 	certificate_done(&certificate);
 	return r;

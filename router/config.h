@@ -22,6 +22,7 @@
 #include "base/secret.h"
 #include "proxmox_api/pve.h"
 #include "router/config_tbl.h"
+#include "session/access.h"
 #include "session/tunables.h"
 
 /* type, what is allowed ("%d..%d" gets the row's limits) */
@@ -162,7 +163,12 @@ int config_known_file(const struct config *config, struct buf *out)
 int config_policy(const struct config *config, struct pve_known *known, struct pve_policy **out,
 	struct err *err) __attribute__((warn_unused_result));
 
-/* The part that the core wants; the policy is borrowed. */
-void config_tunables(const struct config *config, struct pve_policy *policy, struct tunables *out);
+/* From where the gateway may be used. Returns 0 and a reference of the caller's, ERR_INVALID or ERR_MEMORY. */
+int config_access(const struct config *config, struct access **out, struct err *err)
+	__attribute__((warn_unused_result));
+
+/* The part that the core wants; policy and access are borrowed. */
+void config_tunables(const struct config *config, struct pve_policy *policy, struct access *access,
+	struct tunables *out);
 
 #endif

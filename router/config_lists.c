@@ -5,6 +5,7 @@
 
 #include "base/ip.h"
 #include "router/config_types.h"
+#include "session/access.h"
 
 enum { TEXT_MAX = 320 };
 
@@ -38,6 +39,8 @@ static const struct {
 } checks[] = {
 	{CONFIG_NETWORKS, check_network},
 	{CONFIG_PINS, check_pin},
+	{CONFIG_ORIGINS, access_check_origin},
+	{CONFIG_SOURCES, access_check_ancestor},
 };
 
 static int

@@ -115,8 +115,36 @@ config_policy(
 	return pve_policy_new(&policy, out, err);
 }
 
+static struct access_texts
+texts_of(const struct config_list *list)
+{
+	return (struct access_texts){list->texts, list->count};
+}
+
+int
+config_access(const struct config *config, struct access **out, struct err *err)
+{
+	const struct access_config access = {
+		.trusted_proxies = texts_of(&config->trusted_proxies),
+		.allowed_origins = texts_of(&config->allowed_origins),
+		.frame_ancestors = texts_of(&config->frame_ancestors),
+		.rules =
+			{
+				.allow_missing_origin = config->allow_missing_origin,
+				.limit_loopback = config->limit_loopback,
+				.bind_client = config->bind_client == CONFIG_BIND_ADDRESS,
+				.hsts_max_age_s = config->hsts_max_age,
+				.guess_limit = (unsigned)config->guess_limit,
+				.guess_penalty_s = config->guess_penalty,
+			},
+	};
+
+	return access_new(&access, out, err);
+}
+
 void
-config_tunables(const struct config *config, struct pve_policy *policy, struct tunables *out)
+config_tunables(const struct config *config, struct pve_policy *policy, struct access *access,
+	struct tunables *out)
 {
 	*out = (struct tunables){
 		.token_ttl_s = config->token_ttl,
@@ -126,5 +154,6 @@ config_tunables(const struct config *config, struct pve_policy *policy, struct t
 		.open_timeout_s = config->open_timeout,
 		.max_pending_tokens = (unsigned)config->max_pending_tokens,
 		.policy = policy,
+		.access = access,
 	};
 }

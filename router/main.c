@@ -148,13 +148,17 @@ start_core(struct program *p, const struct certificate *certificate, struct err 
 		.tls_pair = certificate->pair,
 	};
 	struct pve_policy *policy = NULL;
+	struct access *access = NULL;
 	int r;
 
 	r = config_policy(c, p->known, &policy, err);
-	if (r < 0)
-		return r;
-	config_tunables(c, policy, &core.tunables);
-	r = core_new(&core, &p->core, err);
+	if (r == 0)
+		r = config_access(c, &access, err);
+	if (r == 0) {
+		config_tunables(c, policy, access, &core.tunables);
+		r = core_new(&core, &p->core, err);
+	}
+	access_unref(access);
 	pve_policy_unref(policy);
 	if (r == 0)
 		warn_of_name(certificate, c->public_ip);
@@ -254,6 +258,7 @@ apply(struct program *p, const struct config *now, struct err *err)
 {
 	struct certificate certificate = {0};
 	struct pve_policy *policy = NULL;
+	struct access *access = NULL;
 	struct tunables tunables;
 	int r;
 
@@ -261,9 +266,11 @@ apply(struct program *p, const struct config *now, struct err *err)
 	if (r == 0 && !tls_switched(p, now))
 		r = certificate_load(now, &certificate, err);
 	if (r == 0)
+		r = config_access(now, &access, err);
+	if (r == 0)
 		r = site_change(p->site, &p->running, now, err);
 	if (r == 0) {
-		config_tunables(now, policy, &tunables);
+		config_tunables(now, policy, access, &tunables);
 		core_retune(p->core, &tunables);
 		pve_known_reload(p->known);
 		if (certificate.pair != NULL)
@@ -271,6 +278,7 @@ apply(struct program *p, const struct config *now, struct err *err)
 		log_set_level((enum log_level)now->logging_level);
 	}
 	certificate_done(&certificate);
+	access_unref(access);
 	pve_policy_unref(policy);
 	return r;
 }

@@ -20,6 +20,7 @@ tunables_new(const struct tunables *initial, struct tunables_cell **out, struct 
 	lock_init(&cell->lock, LOCK_SETTINGS);
 	cell->now = *initial;
 	cell->now.policy = pve_policy_ref(initial->policy);
+	cell->now.access = access_ref(initial->access);
 	*out = cell;
 	return 0;
 }
@@ -40,6 +41,7 @@ tunables_set(struct tunables_cell *cell, const struct tunables *now)
 	struct tunables old, fresh = *now;
 
 	fresh.policy = pve_policy_ref(now->policy);
+	fresh.access = access_ref(now->access);
 	lock_take(&cell->lock);
 	old = cell->now;
 	cell->now = fresh;
@@ -50,10 +52,11 @@ tunables_set(struct tunables_cell *cell, const struct tunables *now)
 void
 tunables_get(struct tunables_cell *cell, struct tunables *out)
 {
-	/* The reference must be taken under the lock; pve_policy_ref() is an atomic and takes none. */
+	/* References must be taken under the lock; both are atomics and take none. */
 	lock_take(&cell->lock);
 	*out = cell->now;
 	pve_policy_ref(out->policy);
+	access_ref(out->access);
 	lock_release(&cell->lock);
 }
 
@@ -62,4 +65,6 @@ tunables_done(struct tunables *t)
 {
 	pve_policy_unref(t->policy);
 	t->policy = NULL;
+	access_unref(t->access);
+	t->access = NULL;
 }

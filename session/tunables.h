@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "proxmox_api/pve.h"
+#include "session/access.h"
 
 struct tunables {
 	int token_ttl_s;
@@ -21,18 +22,19 @@ struct tunables {
 	int open_timeout_s;
 	unsigned max_pending_tokens;
 	struct pve_policy *policy; /* trust towards Proxmox; one reference */
+	struct access *access;     /* from where we may be used; one reference */
 };
 
 struct tunables_cell; /* opaque, see tunables.c */
 
-/* A cell holding a copy of *initial, with its own reference to the policy. 0 or ERR_MEMORY. */
+/* A cell holding a copy of *initial, with its own references. 0 or ERR_MEMORY. */
 int tunables_new(const struct tunables *initial, struct tunables_cell **out, struct err *err)
 	__attribute__((warn_unused_result));
 void tunables_free(struct tunables_cell *cell);
 
 void tunables_set(struct tunables_cell *cell, const struct tunables *now);
 
-/* A copy; out->policy is a reference of the caller's, dropped by tunables_done(). */
+/* A copy, with references of the caller's, which tunables_done() drops. */
 void tunables_get(struct tunables_cell *cell, struct tunables *out);
 void tunables_done(struct tunables *t);
 

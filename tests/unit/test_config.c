@@ -101,13 +101,41 @@ what_is_given_is_taken(void **state)
 	assert_int_equal(c.logging_level, LEVEL_DEBUG);
 	assert_false(c.logging_enabled);
 	assert_string_equal(c.log_file, "stdout");
-	config_tunables(&c, NULL, &t);
+	config_tunables(&c, NULL, NULL, &t);
 	assert_int_equal(t.token_ttl_s, 60);
 	assert_int_equal(t.connect_timeout_s, 61);
 	assert_int_equal(t.reconnect_timeout_s, 62);
 	assert_int_equal(t.max_duration_s, 63);
 	assert_int_equal(t.open_timeout_s, 64);
 	assert_int_equal(t.max_pending_tokens, 65);
+	config_done(&c);
+}
+
+static void
+what_says_who_may_use_it_is_taken(void **state)
+{
+	struct config c = good(
+		BASE ",\"trusted_proxies\":[\"10.0.0.0/8\"],\"allowed_origins\":[\"https://panel.example\"]"
+			 ",\"frame_ancestors\":[\"https://*.example\",\"https://panel.example\"]"
+			 ",\"allow_missing_origin\":false,\"limit_loopback\":true,\"bind_client\":\"address\""
+			 ",\"hsts_max_age\":60,\"guess_limit\":61,\"guess_penalty\":62");
+	const struct access_rules *rules;
+	struct access *access = NULL;
+	struct ip proxy;
+
+	(void)state;
+	assert_int_equal(config_access(&c, &access, &err), 0);
+	rules = access_rules(access);
+	assert_false(rules->allow_missing_origin);
+	assert_true(rules->limit_loopback);
+	assert_true(rules->bind_client);
+	assert_int_equal(rules->hsts_max_age_s, 60);
+	assert_int_equal(rules->guess_limit, 61);
+	assert_int_equal(rules->guess_penalty_s, 62);
+	assert_true(ip_parse("10.1.2.3", &proxy) && access_trusts(access, &proxy));
+	assert_true(access_origin_ok(access, "https://panel.example", "http://console.example"));
+	assert_string_equal(access_frame_ancestors(access), "https://*.example https://panel.example");
+	access_unref(access);
 	config_done(&c);
 }
 
@@ -341,6 +369,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_absent_has_its_default),
 		cmocka_unit_test(what_is_given_is_taken),
+		cmocka_unit_test(what_says_who_may_use_it_is_taken),
 		cmocka_unit_test(public_host_is_another_name_of_public_ip),
 		cmocka_unit_test(an_ipv6_address_is_bracketed_in_urls_only),
 		cmocka_unit_test(links_begin_with_public_url_or_what_is_known),

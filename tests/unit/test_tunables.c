@@ -40,7 +40,7 @@ static void
 a_cell_holds_a_copy_and_its_own_reference(void **state)
 {
 	struct pve_policy policy = {.refs = 1};
-	struct tunables t = {1, 2, 3, 4, 5, 6, &policy}, got;
+	struct tunables t = {1, 2, 3, 4, 5, 6, &policy, NULL}, got;
 	struct tunables_cell *cell = NULL;
 
 	(void)state;
@@ -102,6 +102,25 @@ the_same_policy_may_be_set_again(void **state)
 	assert_int_equal(policy.refs, 2);
 	tunables_free(cell);
 	assert_int_equal(policy.refs, 1);
+}
+
+static void
+a_cell_keeps_the_rules_of_access_alive(void **state)
+{
+	const struct access_config config = {.rules = {.hsts_max_age_s = 7}};
+	struct tunables_cell *cell = NULL;
+	struct tunables t = {0}, got;
+
+	(void)state;
+	assert_int_equal(access_new(&config, &t.access, NULL), 0);
+	assert_int_equal(tunables_new(&t, &cell, NULL), 0);
+	tunables_done(&t);
+	assert_null(t.access);
+	tunables_get(cell, &got);
+	tunables_set(cell, &t);
+	assert_int_equal(access_rules(got.access)->hsts_max_age_s, 7);
+	tunables_done(&got);
+	tunables_free(cell);
 }
 
 static void
@@ -177,6 +196,7 @@ main(void)
 		cmocka_unit_test(a_cell_holds_a_copy_and_its_own_reference),
 		cmocka_unit_test(a_change_reaches_the_next_look_and_disturbs_no_earlier_one),
 		cmocka_unit_test(the_same_policy_may_be_set_again),
+		cmocka_unit_test(a_cell_keeps_the_rules_of_access_alive),
 		cmocka_unit_test(without_memory_there_is_no_cell),
 		cmocka_unit_test(readers_never_see_half_a_change),
 	};
