@@ -27,6 +27,7 @@
 	X(LOCK_GATES, "openings in line for a guest")           \
 	X(LOCK_REGISTRY, "sessions and their public records")   \
 	X(LOCK_SETTINGS, "what SIGHUP may change")              \
+	X(LOCK_PENALTY, "who has guessed wrong how often")      \
 	X(LOCK_HTTP, "connections and suspended requests")      \
 	X(LOCK_AUTH, "the authorisation secret and its failures")
 

@@ -162,7 +162,7 @@ api_open(struct request *request, struct reply *reply)
 	request->state_free = opening_free;
 	/* In this order: the core may be done, and the request gone, before it returns. */
 	request->ops->suspend(request);
-	core_open(request->site->core, token, opened, request);
+	core_open(request->site->core, token, &request->client, opened, request);
 	return ROUTE_LATER;
 }
 

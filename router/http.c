@@ -139,6 +139,7 @@ static struct exchange *
 exchange_new(
 	struct http *http, struct MHD_Connection *connection, const char *url, const char *method)
 {
+	const struct sockaddr *address = address_of(connection);
 	struct exchange *x = calloc(1, sizeof(*x));
 	struct http_head head = {0};
 
@@ -158,7 +159,9 @@ exchange_new(
 		.head_fault = http_head_fault(&head),
 		.length = head.length,
 		.body = {.max = REQUEST_BODY_MAX}};
-	peer_name(address_of(connection), x->request.peer);
+	if (address != NULL)
+		(void)ip_of_sockaddr(address, &x->request.client);
+	peer_name(address, x->request.peer);
 	lock_take(&http->lock);
 	http->active++;
 	lock_release(&http->lock);

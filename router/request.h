@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/ip.h"
 #include "router/peer.h"
 
 struct request;
@@ -49,6 +50,7 @@ struct request {
 	const char *head_fault; /* what is wrong with the head; NULL: nothing */
 	int64_t length;         /* of the body, as announced */
 	struct buf body;        /* with .max = REQUEST_BODY_MAX */
+	struct ip client;       /* who asks */
 	char peer[PEER_SIZE];
 	void *state;                     /* the endpoint's */
 	void (*state_free)(void *state); /* NULL when there is none */

@@ -12,6 +12,7 @@
 #include "session/gates.h"
 #include "session/launch.h"
 #include "session/open.h"
+#include "session/penalty.h"
 #include "session/ports.h"
 #include "session/sessions.h"
 #include "session/store.h"
@@ -40,6 +41,7 @@ struct core {
 	struct store *store;
 	struct ports *ports;
 	struct gates *gates;
+	struct penalty_table *penalty;
 	struct sessions *sessions;
 	struct workers *workers;
 	bool threads_ready;
@@ -91,6 +93,8 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 	if (r == 0)
 		r = gates_new(&core->gates, err);
 	if (r == 0)
+		r = penalty_new(core->tunables, &core->penalty, err);
+	if (r == 0)
 		r = sessions_new(&core->sessions, err);
 	if (r == 0)
 		r = ports_new(config->session_ip, config->port_min, config->port_max,
@@ -119,6 +123,7 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 	core->env = (struct env){.tunables = core->tunables,
 		.workers = core->workers,
 		.gates = core->gates,
+		.penalty = core->penalty,
 		.assets = core->assets,
 		.tls = core->tls,
 		.trace = {.call = trace_call}};
@@ -151,6 +156,7 @@ core_free(struct core *core)
 	ports_free(core->ports);
 	sessions_free(core->sessions);
 	gates_free(core->gates);
+	penalty_free(core->penalty);
 	if (core->store)
 		core->store->ops->free(core->store);
 	tunables_free(core->tunables);
@@ -213,6 +219,24 @@ core_stop(struct core *core)
 	core->abandoned = left > 0;
 }
 
+struct access *
+core_access(struct core *core)
+{
+	struct access *access;
+	struct tunables t;
+
+	tunables_get(core->tunables, &t);
+	access = access_ref(t.access);
+	tunables_done(&t);
+	return access;
+}
+
+enum penalty
+core_guess(struct core *core, const struct ip *client, int *left_s)
+{
+	return penalty_guess(core->penalty, client, clock_ms(), left_s);
+}
+
 int
 core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
 {
@@ -222,15 +246,15 @@ core_put(struct core *core, struct grant **grant, struct secret *token, struct e
 }
 
 void
-core_open(struct core *core, const char *token, void (*done)(void *arg, struct core_opened *result),
-	void *arg)
+core_open(struct core *core, const char *token, const struct ip *client,
+	void (*done)(void *arg, struct core_opened *result), void *arg)
 {
 	struct core_opened stopping = {.code = ERR_STOPPING, .end = END_STOPPING, .link_usable = true};
 
 	if (atomic_load(&core->stopping))
 		done(arg, &stopping);
 	else
-		launch_open(&core->launch, token, done, arg);
+		launch_open(&core->launch, token, client, done, arg);
 }
 
 int

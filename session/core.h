@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "session/end.h"
 #include "session/grant.h"
+#include "session/penalty.h"
 #include "session/tls_pair.h"
 #include "session/tunables.h"
 
@@ -46,7 +47,7 @@ int core_check(const char *page_dir, struct err *err) __attribute__((warn_unused
 /* Once a second, from main: expiries, timeouts, threads that have ended. */
 void core_tick(struct core *core);
 
-/* SIGHUP. The policy is referenced, not moved. */
+/* SIGHUP. Policy and access are referenced, not moved. */
 void core_retune(struct core *core, const struct tunables *now);
 
 /* SIGHUP: new handshakes show this pair, which is referenced. Only where it was made with one. */
@@ -58,6 +59,14 @@ void core_change_pair(struct core *core, struct tls_pair *pair);
  */
 void core_stop(struct core *core);
 void core_free(struct core *core); /* after core_stop() and after the last done() was delivered */
+
+/* ---- who asks ---- */
+
+/* From where the gateway may be used, as it is now; a reference of the caller's. */
+struct access *core_access(struct core *core);
+
+/* This client sent a wrong secret: see penalty_guess(). */
+enum penalty core_guess(struct core *core, const struct ip *client, int *left_s);
 
 /* ---- POST /create ---- */
 
@@ -80,11 +89,11 @@ struct core_opened {
 };
 
 /*
- * Open the console behind a token, within the tunables' open_timeout_s. done() is
+ * Open the console behind a token for client, within the tunables' open_timeout_s. done() is
  * called exactly once: on this thread before core_open() returns (unknown token, no
  * capacity, stopping) or later on a worker or main. *result lives during the call.
  */
-void core_open(struct core *core, const char *token,
+void core_open(struct core *core, const char *token, const struct ip *client,
 	void (*done)(void *arg, struct core_opened *result), void *arg);
 
 /* ---- GET /status ---- */

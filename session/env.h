@@ -13,6 +13,7 @@ struct env {
 	struct tunables_cell *tunables;
 	struct workers *workers;
 	struct gates *gates;
+	struct penalty_table *penalty;
 	const struct assets *assets;
 	struct tls_server *tls; /* NULL: plain */
 	struct pve_trace trace;

@@ -17,6 +17,7 @@ struct opening {
 	void (*done)(void *arg, struct core_opened *result);
 	void *arg;
 	struct secret token;
+	struct ip client;        /* who opens the link */
 	struct grant *grant;     /* NULL until taken */
 	struct port_lease lease; /* reserved before the token is taken; empty when all are in use */
 	struct tunables tunables;
@@ -196,7 +197,7 @@ begin(void *arg)
 }
 
 void
-launch_open(struct launch *l, const char *token,
+launch_open(struct launch *l, const char *token, const struct ip *client,
 	void (*done)(void *arg, struct core_opened *result), void *arg)
 {
 	struct core_opened failed = {.code = ERR_MEMORY, .end = END_INTERNAL, .link_usable = true};
@@ -210,6 +211,7 @@ launch_open(struct launch *l, const char *token,
 		return;
 	}
 	o->launch = l;
+	o->client = *client;
 	o->done = done;
 	o->arg = arg;
 	tunables_get(l->env->tunables, &o->tunables);

@@ -28,7 +28,7 @@ struct launch {
 };
 
 /* See core_open(). */
-void launch_open(struct launch *l, const char *token,
+void launch_open(struct launch *l, const char *token, const struct ip *client,
 	void (*done)(void *arg, struct core_opened *result), void *arg);
 
 #endif

@@ -29,6 +29,7 @@ static struct {
 	bool wait;                 /* tell it later, by core_fake_finish() */
 	sem_t asked;               /* posted by core_open() when it is to wait */
 	char token[64];
+	struct ip client;
 	int opens;
 	void (*done)(void *arg, struct core_opened *result);
 	void *arg;
@@ -66,12 +67,13 @@ core_fake_finish(void)
 }
 
 void
-core_open(struct core *core, const char *token, void (*done)(void *arg, struct core_opened *result),
-	void *arg)
+core_open(struct core *core, const char *token, const struct ip *client,
+	void (*done)(void *arg, struct core_opened *result), void *arg)
 {
 	(void)core;
 	fake.opens++;
 	snprintf(fake.token, sizeof(fake.token), "%s", token);
+	fake.client = *client;
 	fake.done = done;
 	fake.arg = arg;
 	if (fake.wait)
