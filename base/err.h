@@ -30,7 +30,8 @@
 	X(ERR_UNTRUSTED, "the peer's certificate was not accepted") \
 	X(ERR_REFUSED, "the peer answered no")                      \
 	X(ERR_PROTOCOL, "the peer broke its protocol")              \
-	X(ERR_STOPPING, "the program is stopping")
+	X(ERR_STOPPING, "the program is stopping")                  \
+	X(ERR_FORBIDDEN, "the target is not allowed")
 
 enum err_index {
 #define X(code, text) code##_INDEX,

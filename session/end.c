@@ -35,6 +35,8 @@ end_of_err(int code)
 		return END_TIMEOUT;
 	case ERR_UNTRUSTED:
 		return END_UNTRUSTED;
+	case ERR_FORBIDDEN:
+		return END_FORBIDDEN;
 	case ERR_REFUSED:
 		return END_REFUSED;
 	case ERR_PROTOCOL:

@@ -21,6 +21,7 @@
 	X(END_UNREACHABLE, "hypervisor not reachable", 502, 4002, "The hypervisor can't be reached at the moment.") \
 	X(END_TIMEOUT, "hypervisor did not answer in time", 504, 4002, "The hypervisor did not answer in time.") \
 	X(END_UNTRUSTED, "hypervisor not verified", 502, 4003, "The hypervisor could not be verified.") \
+	X(END_FORBIDDEN, "hypervisor not allowed", 502, 4003, "The console service may not connect to this hypervisor.") \
 	X(END_REFUSED, "hypervisor refused", 502, 4003, "The hypervisor refused to open the console.") \
 	X(END_GARBLED, "hypervisor's answer not understood", 502, 4002, "The hypervisor gave an answer that was not understood.") \
 	X(END_LIMIT, "too many consoles", 503, 4004, "Too many consoles are open at the moment.") \

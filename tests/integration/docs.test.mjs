@@ -230,8 +230,8 @@ describe('the rest of what the documents name', () => {
 	test('the troubleshooting table has every sentence of a link that fails', () => {
 		const told = tableAfter(readme, '## When something').map((row) => row[0]);
 		const needed = tableRows('session/end_tbl.h', 'END_TBL')
-			.filter(([id]) => /^END_(GUEST_|UNREACHABLE|UNTRUSTED|TIMEOUT|REFUSED|LIMIT)/.test(id));
-		assert.equal(needed.length, 7);
+			.filter(([id]) => /^END_(GUEST_|UNREACHABLE|UNTRUSTED|TIMEOUT|FORBIDDEN|REFUSED|LIMIT)/.test(id));
+		assert.equal(needed.length, 8);
 		assert.deepEqual(needed.map((row) => row[4]).filter((text) => !told.includes(text)), []);
 	});
 

@@ -26,6 +26,7 @@ static const struct {
 	{ERR_REFUSED, END_REFUSED},
 	{ERR_PROTOCOL, END_GARBLED},
 	{ERR_STOPPING, END_STOPPING},
+	{ERR_FORBIDDEN, END_FORBIDDEN},
 };
 
 static const struct end_row *
@@ -164,6 +165,7 @@ the_codes_are_the_product_s(void **state)
 	assert_int_equal(end_row(END_GUEST_OFF)->close_code, 4001);
 	assert_int_equal(end_row(END_UNREACHABLE)->close_code, 4002);
 	assert_int_equal(end_row(END_REFUSED)->close_code, 4003);
+	assert_int_equal(end_row(END_FORBIDDEN)->close_code, 4003);
 	assert_int_equal(end_row(END_LIMIT)->close_code, 4004);
 	assert_int_equal(end_row(END_KILLED)->close_code, 4005);
 	assert_int_equal(end_row(END_STOPPING)->close_code, 1001);
