@@ -16,6 +16,7 @@
  * Errors of the calls, and what they say about the world:
  *   ERR_UNREACHABLE  no connection, or a node in between says 595..599
  *   ERR_TIMEOUT      connected, but no answer in time
+ *   ERR_FORBIDDEN    no address that the policy allows; nothing was connected to
  *   ERR_UNTRUSTED    TLS verification failed; nothing was sent
  *   ERR_REFUSED      401 or 403: wrong password, expired ticket, missing privilege
  *   ERR_NOT_FOUND    no such guest or node
@@ -168,18 +169,36 @@ struct pve_policy_config {
 	const char *const *pins; /* by pve_parse_pin() */
 	size_t pin_count;
 	struct pve_known *known; /* referenced; NULL: nothing is, and no first use either */
+	/* Whom to call at all, by pve_check_allowed_host(); none: anybody but forbidden addresses. */
+	const char *const *allowed_hosts;
+	size_t allowed_host_count;
 };
 
 struct pve_policy; /* immutable, shared by reference count */
 
 /*
- * Returns 0, ERR_INVALID when ca_file cannot be read or holds no certificate or a pin is none
- * (the text begins with the option's name), or ERR_MEMORY.
+ * Returns 0, ERR_INVALID when ca_file cannot be read or holds no certificate or a pin or
+ * an allowed host is none (the text begins with the option's name), or ERR_MEMORY.
  */
 int pve_policy_new(const struct pve_policy_config *config, struct pve_policy **out, struct err *err)
 	__attribute__((warn_unused_result));
 struct pve_policy *pve_policy_ref(struct pve_policy *policy);
 void pve_policy_unref(struct pve_policy *policy);
+
+/* ---- whom to call (pve_guard.c) ---- */
+
+/*
+ * Is this an entry for allowed_hosts? "pve.example", "*.example" (below it), "192.0.2.5",
+ * "10.0.0.0/8", "[2001:db8::1]:8006". Returns 0 or ERR_INVALID with what is wrong.
+ */
+int pve_check_allowed_host(const char *text, struct err *err);
+
+/*
+ * What can be said of a host before it is resolved: 0 or ERR_FORBIDDEN. Each address of
+ * a name is judged again when it is connected to.
+ */
+int pve_policy_allows(const struct pve_policy *policy, const char *host, uint16_t port,
+	struct err *err) __attribute__((warn_unused_result));
 
 /* ---- calls ---- */
 
@@ -249,6 +268,10 @@ int pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_
 	int64_t deadline_ms, struct pve_console *out, struct err *err)
 	__attribute__((warn_unused_result));
 void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is fine */
+
+/* May its address be dialled, by its policy? 0 or ERR_FORBIDDEN. */
+int pve_console_allowed(const struct pve_console *console, struct err *err)
+	__attribute__((warn_unused_result));
 
 /*
  * A client-side SSL for the console's websocket, which judges the certificate by the

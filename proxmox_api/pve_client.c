@@ -145,6 +145,22 @@ pve_identity_done(struct pve_identity *identity)
 	identity->made_ms = 0;
 }
 
+void
+pve_address_get(struct pve *pve, char out[PVE_ADDRESS_SIZE])
+{
+	lock_take(&pve->lock);
+	memcpy(out, pve->address, PVE_ADDRESS_SIZE);
+	lock_release(&pve->lock);
+}
+
+void
+pve_address_set(struct pve *pve, const char address[PVE_ADDRESS_SIZE])
+{
+	lock_take(&pve->lock);
+	memcpy(pve->address, address, PVE_ADDRESS_SIZE);
+	lock_release(&pve->lock);
+}
+
 int64_t
 pve_ticket_age_ms(const struct pve *pve)
 {

@@ -31,6 +31,11 @@ struct pve {
 	struct lock lock;             /* LOCK_PVE */
 	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_identity identity; /* [p] */
+	/*
+	 * [p] the checked address that answered last, "" before: later calls go there, so that
+	 * a name that changes its mind changes nothing.
+	 */
+	char address[PVE_ADDRESS_SIZE];
 };
 
 /* One that is not logged in yet, with one reference. trace may be NULL. 0 or ERR_MEMORY. */
@@ -46,6 +51,10 @@ int pve_identity_get(struct pve *pve, struct pve_identity *out, struct err *err)
 void pve_identity_set(struct pve *pve, struct pve_identity *identity);
 
 void pve_identity_done(struct pve_identity *identity);
+
+/* The address that answered last. */
+void pve_address_get(struct pve *pve, char out[PVE_ADDRESS_SIZE]);
+void pve_address_set(struct pve *pve, const char address[PVE_ADDRESS_SIZE]);
 
 /* A reference to what pve_use_policy() said last. */
 struct pve_policy *pve_policy_now(struct pve *pve);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxmox_api/pve.h"
+#include "proxmox_api/pve_tls.h"
 
 enum { V4_AT = IP_V4_BITS / 8, HOST_TEXT_SIZE = PVE_HOST_SIZE + sizeof("*.") };
 
@@ -305,4 +305,30 @@ pve_guard_host(const struct pve_guard *guard, const char *host, uint16_t port, s
 	}
 	return err_set(
 		err, ERR_FORBIDDEN, "%.100s port %u is not one of allowed_hosts", host, (unsigned)port);
+}
+
+/* ---- for the rest of the program, see pve.h ---- */
+
+int
+pve_check_allowed_host(const char *text, struct err *err)
+{
+	struct entry entry;
+
+	return read_entry(text, &entry, err);
+}
+
+int
+pve_policy_allows(const struct pve_policy *policy, const char *host, uint16_t port, struct err *err)
+{
+	return pve_guard_host(policy->guard, host, port, err);
+}
+
+int
+pve_console_allowed(const struct pve_console *console, struct err *err)
+{
+	struct ip ip;
+
+	if (!ip_parse(console->address, &ip))
+		return err_set(err, ERR_FORBIDDEN, "the address of a console is not numeric");
+	return pve_guard_ip(console->policy->guard, console->host, console->port, &ip, err);
 }

@@ -6,22 +6,29 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "proxmox_api/pve_errors.h"
+#include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_parse.h"
+#include "proxmox_api/pve_tls.h"
 
 /* Everything that lives as long as one call. */
 struct transfer {
 	struct pve *pve;
 	const struct pve_call *call;
 	struct pve_answer *answer;
+	const char *address; /* connect to this one; "": to what the host resolves to */
 	CURL *handle;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *resolve;
 	struct buf url, cookie, csrf;
 	size_t head_bytes;
-	int body_error; /* why on_body() gave up */
+	int body_error;       /* why on_body() gave up */
+	struct err forbidden; /* what the guard said last */
+	bool dialled;         /* it let an address be connected to */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -61,6 +68,31 @@ on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_tot
 	(void)up_total;
 	(void)up;
 	return atomic_load(&stopping) ? 1 : 0;
+}
+
+/* ---- connecting ---- */
+
+/*
+ * The one place where API calls get a socket. What is judged is what will be connected
+ * to, whatever the host was called and whoever resolved it; libcurl goes on with the
+ * next address.
+ */
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = arg;
+	struct ip ip;
+
+	(void)purpose;
+	if (!ip_of_sockaddr(&to->addr, &ip)) {
+		err_set(&t->forbidden, ERR_FORBIDDEN, "an address that is neither IPv4 nor IPv6");
+		return CURL_SOCKET_BAD;
+	}
+	if (pve_guard_ip(
+			t->answer->trial.policy->guard, t->pve->host, t->pve->port, &ip, &t->forbidden) < 0)
+		return CURL_SOCKET_BAD;
+	t->dialled = true;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 /* ---- receiving ---- */
@@ -135,6 +167,31 @@ add_header(struct transfer *t, const char *line)
 	return longer != NULL;
 }
 
+/* "host:port:address", in the place of a name server. */
+static bool
+set_address(struct transfer *t)
+{
+	struct buf text = {.max = 0};
+
+	if (t->address[0] == '\0')
+		return true;
+	if (buf_addf(&text, "%s:%u:%s", t->pve->host, t->pve->port, t->address) == 0)
+		t->resolve = curl_slist_append(NULL, buf_text(&text));
+	buf_done(&text);
+	return t->resolve != NULL &&
+		   curl_easy_setopt(t->handle, CURLOPT_RESOLVE, t->resolve) == CURLE_OK;
+}
+
+static bool
+set_connection(struct transfer *t)
+{
+	CURL *h = t->handle;
+
+	return set_address(t) &&
+		   curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+}
+
 static bool
 set_request(struct transfer *t)
 {
@@ -183,7 +240,8 @@ prepare(struct transfer *t, int64_t left_ms, struct err *err)
 	pve_policy_unref(policy);
 	t->answer->body.max = PVE_BODY_MAX;
 	t->handle = pve_handle_new(&t->answer->trial);
-	if (t->handle == NULL || write_texts(t) < 0 || !set_request(t) || !set_answer(t, call_ms))
+	if (t->handle == NULL || write_texts(t) < 0 || !set_connection(t) || !set_request(t) ||
+		!set_answer(t, call_ms))
 		return err_set(err, ERR_MEMORY, "%s: no memory for the call", t->call->what);
 	return 0;
 }
@@ -193,6 +251,7 @@ transfer_done(struct transfer *t)
 {
 	curl_easy_cleanup(t->handle);
 	curl_slist_free_all(t->headers);
+	curl_slist_free_all(t->resolve);
 	buf_done(&t->url);
 	buf_done(&t->cookie);
 	buf_done(&t->csrf);
@@ -247,6 +306,8 @@ judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 
 	if (refusal->code != 0)
 		return err_set(err, refusal->code, "%s", refusal->text);
+	if (t->forbidden.code < 0 && !t->dialled && failure == CURLE_COULDNT_CONNECT)
+		return err_set(err, ERR_FORBIDDEN, "%s: %s", what, t->forbidden.text);
 	if (t->body_error == ERR_MEMORY)
 		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
 	if (t->body_error == ERR_LIMIT || t->head_bytes > PVE_HEAD_MAX ||
@@ -317,33 +378,70 @@ collect(struct transfer *t)
 		snprintf(t->answer->address, sizeof(t->answer->address), "%s", address);
 }
 
+/* Was there never a connection? Then nothing was sent, and the call may be made again. */
+static bool
+unconnected(const struct transfer *t, CURLcode failure)
+{
+	curl_off_t connected_us = 0;
+
+	return (failure == CURLE_COULDNT_CONNECT || failure == CURLE_OPERATION_TIMEDOUT) &&
+		   curl_easy_getinfo(t->handle, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
+		   connected_us == 0;
+}
+
+/* One try. *again becomes whether the address was no good, while the host may have others. */
+static int
+attempt(struct transfer *t, int64_t deadline_ms, bool *again, struct err *err)
+{
+	const struct pve_call *call = t->call;
+	struct pve_answer *answer = t->answer;
+	int64_t left_ms = clock_left_ms(deadline_ms), start_ms = clock_ms();
+	struct ip literal;
+	CURLcode c;
+	int r;
+
+	*again = false;
+	if (left_ms <= 0)
+		return err_set(err, ERR_TIMEOUT, "%s: no time left for it", call->what);
+	r = prepare(t, left_ms, err);
+	if (r < 0)
+		return r;
+	c = curl_easy_perform(t->handle);
+	collect(t);
+	if (t->pve->trace.call != NULL)
+		t->pve->trace.call(t->pve->trace.arg, call->form != NULL ? "POST" : "GET", call->path,
+			answer->status, clock_ms() - start_ms);
+	if (answer->status != 0 && !ip_parse(t->pve->host, &literal))
+		pve_address_set(t->pve, answer->address);
+	/* An error's status line says what happened, even if its body went astray. */
+	if (answer->status != 0 && answer->status != 200)
+		return judge_status(t, err);
+	if (c == CURLE_OK)
+		return 0;
+	*again = t->address[0] != '\0' && unconnected(t, c);
+	return judge_failure(t, c, err);
+}
+
 int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
-	struct transfer t = {.pve = pve, .call = call, .answer = answer};
-	int64_t left_ms = clock_left_ms(deadline_ms), start_ms = clock_ms();
-	CURLcode c;
+	char address[PVE_ADDRESS_SIZE];
+	struct transfer t = {.pve = pve, .call = call, .answer = answer, .address = address};
+	bool again;
 	int r;
 
 	if (atomic_load(&stopping))
 		return err_set(err, ERR_STOPPING, "%s: the program stops", call->what);
-	if (left_ms <= 0)
-		return err_set(err, ERR_TIMEOUT, "%s: no time left for it", call->what);
-	r = prepare(&t, left_ms, err);
-	if (r < 0)
-		goto out;
-	c = curl_easy_perform(t.handle);
-	collect(&t);
-	if (pve->trace.call != NULL)
-		pve->trace.call(pve->trace.arg, call->form != NULL ? "POST" : "GET", call->path,
-			answer->status, clock_ms() - start_ms);
-	/* An error's status line says what happened, even if its body went astray. */
-	if (answer->status != 0 && answer->status != 200)
-		r = judge_status(&t, err);
-	else if (c != CURLE_OK)
-		r = judge_failure(&t, c, err);
-out:
+	pve_address_get(pve, address);
+	r = attempt(&t, deadline_ms, &again, err);
 	transfer_done(&t);
+	if (r < 0 && again && clock_left_ms(deadline_ms) > 0) {
+		/* Another of the host's addresses, resolved and judged anew. */
+		pve_answer_done(answer);
+		t = (struct transfer){.pve = pve, .call = call, .answer = answer, .address = ""};
+		r = attempt(&t, deadline_ms, &again, err);
+		transfer_done(&t);
+	}
 	return r;
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_trust.h"
 
 static int
@@ -130,6 +131,15 @@ load_pins(struct pve_policy *policy, const struct pve_policy_config *config, str
 }
 
 static int
+load_guard(struct pve_policy *policy, const struct pve_policy_config *config, struct err *err)
+{
+	struct err why = {.code = 0};
+	int r = pve_guard_new(config->allowed_hosts, config->allowed_host_count, &policy->guard, &why);
+
+	return r < 0 ? err_set(err, r, "allowed_hosts: %s", why.text) : 0;
+}
+
+static int
 make_ctx(struct pve_policy *policy, struct err *err)
 {
 	policy->ctx = SSL_CTX_new(TLS_client_method());
@@ -158,7 +168,9 @@ pve_policy_new(const struct pve_policy_config *config, struct pve_policy **out, 
 	policy->mode = config->mode;
 	if (config->known != NULL)
 		policy->known = pve_known_ref(config->known);
-	r = load_store(policy, config->ca_file, err);
+	r = load_guard(policy, config, err);
+	if (r == 0)
+		r = load_store(policy, config->ca_file, err);
 	if (r == 0)
 		r = load_pins(policy, config, err);
 	if (r == 0)
@@ -186,6 +198,7 @@ pve_policy_unref(struct pve_policy *policy)
 	SSL_CTX_free(policy->ctx);
 	X509_STORE_free(policy->store);
 	pve_known_unref(policy->known);
+	pve_guard_free(policy->guard);
 	free(policy->pins);
 	free(policy);
 }

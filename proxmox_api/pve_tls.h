@@ -24,6 +24,7 @@ struct pve_policy {
 	struct pve_pin *pins;        /* [i] */
 	size_t pin_count;            /* [i] */
 	struct pve_known *known;     /* [i] one reference, or NULL */
+	struct pve_guard *guard;     /* [i] whom to call */
 };
 
 /* For PEM files: one with a passphrase would make OpenSSL ask the terminal for it. */

@@ -38,6 +38,7 @@ static const struct {
 	int (*check)(const char *text, struct err *err);
 } checks[] = {
 	{CONFIG_NETWORKS, check_network},
+	{CONFIG_HOSTS, pve_check_allowed_host},
 	{CONFIG_PINS, check_pin},
 	{CONFIG_ORIGINS, access_check_origin},
 	{CONFIG_SOURCES, access_check_ancestor},

@@ -110,6 +110,8 @@ config_policy(
 		.pins = (const char *const *)config->proxmox_fingerprints.texts,
 		.pin_count = config->proxmox_fingerprints.count,
 		.known = known,
+		.allowed_hosts = (const char *const *)config->allowed_hosts.texts,
+		.allowed_host_count = config->allowed_hosts.count,
 	};
 
 	return pve_policy_new(&policy, out, err);

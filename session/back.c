@@ -264,6 +264,10 @@ dial(const struct pve_console *console, struct err *err)
 	socklen_t len = sizeof(v4);
 	int fd, on = 1;
 
+	/* The guard of API calls: no way leads around it. */
+	fd = pve_console_allowed(console, err);
+	if (fd < 0)
+		return fd;
 	if (inet_pton(AF_INET, console->address, &v4.sin_addr) != 1) {
 		if (inet_pton(AF_INET6, console->address, &v6.sin6_addr) != 1)
 			return err_set(err, ERR_PROTOCOL, "console address is not numeric");

@@ -91,6 +91,25 @@ where_nobody_listens_the_password_has_not_been_judged(void **state)
 }
 
 static void
+a_forbidden_address_is_not_connected_to(void **state)
+{
+	const struct pve_target metadata = {
+		.host = "169.254.169.254", .port = 80, .node = "pve", .vmid = 100};
+	struct err err = {.code = 0};
+	struct pve *pve = NULL;
+	bool answered = true;
+
+	(void)state;
+	assert_int_equal(pve_login(policy, NULL, &metadata, "joe@pve", &password, clock_ms() + SOON_MS,
+						 &pve, &answered, &err),
+		ERR_FORBIDDEN);
+	assert_null(pve);
+	assert_false(answered);
+	assert_string_equal(err.text, "login: 169.254.169.254 is not allowed: link-local, and "
+								  "metadata of most clouds (RFC 3927)");
+}
+
+static void
 past_its_deadline_no_call_is_made(void **state)
 {
 	struct heard heard = {.calls = 0};
@@ -296,6 +315,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_nobody_listens_the_password_has_not_been_judged),
+		cmocka_unit_test(a_forbidden_address_is_not_connected_to),
 		cmocka_unit_test(past_its_deadline_no_call_is_made),
 		cmocka_unit_test(a_failed_login_leaves_no_password_behind),
 		cmocka_unit_test(without_memory_a_login_fails_and_loses_nothing),

@@ -423,6 +423,68 @@ a_name_of_any_length_is_read_or_refused(void **state)
 	}
 }
 
+/* ---- as the rest of the program sees it ---- */
+
+static void
+a_policy_has_the_guard_of_its_hosts(void **state)
+{
+	static const char *const hosts[] = {"pve.example", "10.0.0.0/8:8006"};
+	struct pve_policy_config config = {
+		.mode = PVE_TLS_INSECURE, .allowed_hosts = hosts, .allowed_host_count = COUNT(hosts)};
+	struct pve_policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_new(&config, &policy, NULL), 0);
+	assert_int_equal(pve_policy_allows(policy, "pve.example", 1, NULL), 0);
+	assert_int_equal(pve_policy_allows(policy, "11.0.0.1", 8006, NULL), ERR_FORBIDDEN);
+	pve_policy_unref(policy);
+}
+
+static void
+a_console_is_dialled_where_its_policy_allows(void **state)
+{
+	static const char *const hosts[] = {"pve.example", "10.0.0.0/8:8006"};
+	static const struct {
+		const char *host, *address;
+		uint16_t port;
+		int result;
+	} cases[] = {
+		{"x", "10.0.0.1", 8006, 0},
+		{"x", "10.0.0.1", 8007, ERR_FORBIDDEN},
+		{"pve.example", "198.51.100.1", 1, 0},
+		{"pve.example", "fe80::1", 1, ERR_FORBIDDEN},
+		{"pve.example", "pve.example", 1, ERR_FORBIDDEN},
+	};
+	const struct pve_policy_config config = {
+		.mode = PVE_TLS_INSECURE, .allowed_hosts = hosts, .allowed_host_count = COUNT(hosts)};
+	struct pve_console console = {.port = 0};
+
+	(void)state;
+	assert_int_equal(pve_policy_new(&config, &console.policy, NULL), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(console.host, sizeof(console.host), "%s", cases[i].host);
+		snprintf(console.address, sizeof(console.address), "%s", cases[i].address);
+		console.port = cases[i].port;
+		assert_int_equal(pve_console_allowed(&console, NULL), cases[i].result);
+	}
+	pve_console_done(&console);
+}
+
+static void
+a_policy_takes_no_host_that_is_none(void **state)
+{
+	static const char *const hosts[] = {"pve.example", "10.0.0.1/8"};
+	struct pve_policy_config config = {
+		.mode = PVE_TLS_INSECURE, .allowed_hosts = hosts, .allowed_host_count = COUNT(hosts)};
+	struct pve_policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_new(&config, &policy, NULL), ERR_INVALID);
+	assert_null(policy);
+	assert_int_equal(pve_check_allowed_host(hosts[0], NULL), 0);
+	assert_int_equal(pve_check_allowed_host(hosts[1], NULL), ERR_INVALID);
+}
+
 static void
 make_one(void *arg)
 {
@@ -457,6 +519,9 @@ main(void)
 		cmocka_unit_test(what_can_be_told_of_a_host_is_told_at_once),
 		cmocka_unit_test(an_entry_that_is_none_is_refused_with_the_reason),
 		cmocka_unit_test(a_name_of_any_length_is_read_or_refused),
+		cmocka_unit_test(a_policy_has_the_guard_of_its_hosts),
+		cmocka_unit_test(a_console_is_dialled_where_its_policy_allows),
+		cmocka_unit_test(a_policy_takes_no_host_that_is_none),
 		cmocka_unit_test(without_memory_there_is_no_guard),
 	};
 
