@@ -13,6 +13,9 @@ static void
 refuse(struct reply *reply, int code, const struct err *err)
 {
 	switch (code) {
+	case ERR_FORBIDDEN:
+		reply_json_error(reply, 400, "hostname: this address is not allowed (allowed_hosts)");
+		break;
 	case ERR_LIMIT:
 		reply_json_error(reply, 503, "too many links wait to be opened");
 		reply->retry_after_s = LIMIT_RETRY_S;

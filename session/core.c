@@ -240,8 +240,16 @@ core_guess(struct core *core, const struct ip *client, int *left_s)
 int
 core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
 {
+	struct tunables t;
+	int r;
+
 	if (atomic_load(&core->stopping))
 		return err_set(err, ERR_STOPPING, "the gateway stops");
+	tunables_get(core->tunables, &t);
+	r = pve_policy_allows(t.policy, (*grant)->target.host, (*grant)->target.port, err);
+	tunables_done(&t);
+	if (r < 0)
+		return r;
 	return core->store->ops->put(core->store, grant, token, err);
 }
 

@@ -72,7 +72,8 @@ enum penalty core_guess(struct core *core, const struct ip *client, int *left_s)
 
 /*
  * Keep *grant under a fresh token, which becomes the caller's. *grant is NULL on success.
- * 0, ERR_LIMIT (too many pending), ERR_STOPPING, ERR_MEMORY, ERR_SYSTEM.
+ * 0, ERR_FORBIDDEN (its host can't be one that may be called), ERR_LIMIT (too many
+ * pending), ERR_STOPPING, ERR_MEMORY, ERR_SYSTEM.
  */
 int core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
 	__attribute__((warn_unused_result));

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// shims - small libraries preloaded into the gateway: a clock to move, a heap to measure.
+// shims - small libraries preloaded into the gateway: a clock to move, a heap to measure, a
+// name server to write.
 //
 //   const clock = makeClock();             // null when there is no compiler
 //   ... startGateway({ env: clock.env }) ...
 //   clock.advance(3600000);                // an hour has passed for the gateway
 //
+//   const names = makeResolver();
+//   names.set('a.test', '127.0.0.1', ['169.254.1.1', '127.0.0.2']);   // first answer, all later
+//   names.connected();                     // ['127.0.0.1 8006', ...] so far
+//
 // Threads that sleep in the kernel wake by their old timeout or by anything that happens.
-// A gateway behind GATEWAY_WRAPPER has neither; a sanitizer's heap is not measured.
+// A gateway behind GATEWAY_WRAPPER has none of them; a sanitizer's heap is not measured.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
@@ -47,6 +52,11 @@ export function makeHeap() {
 	return shim && new Heap(shim);
 }
 
+export function makeResolver() {
+	const shim = make('resolver');
+	return shim && new Resolver(shim);
+}
+
 class Clock {
 	constructor({ env, file }) {
 		this.env = { ...env, CLOCK_SHIM: file };
@@ -73,5 +83,42 @@ class Heap {
 	/* Bytes in use some 100 ms ago; 0 when the library is not there. */
 	used() {
 		return Number(readFileSync(this.file).readBigInt64LE(0));
+	}
+}
+
+class Resolver {
+	constructor({ env, file }) {
+		this.env = { ...env, RESOLVER_SHIM: file };
+		this.file = file;
+		this.names = new Map();
+		this.write();
+		writeFileSync(`${file}.log`, '');
+	}
+
+	write() {
+		const lines = [...this.names].map(([name, answers]) => `${name} ${answers}\n`);
+		writeFileSync(this.file, lines.join(''));
+	}
+
+	/* Each answer is an address or a list; the last one stays. Not to be set twice. */
+	set(name, ...answers) {
+		this.names.set(name, answers.map((a) => [a].flat().join(' ')).join(' / '));
+		this.write();
+	}
+
+	/* What was written down, lines of a kind without its word. */
+	seen(word) {
+		return readFileSync(`${this.file}.log`, 'utf8').split('\n')
+			.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+	}
+
+	/* Names that were asked for, in order. */
+	asked() {
+		return this.seen('resolve');
+	}
+
+	/* Where connections went, or were tried to: "address port". */
+	connected() {
+		return this.seen('connect');
 	}
 }

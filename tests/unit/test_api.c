@@ -113,6 +113,20 @@ a_core_that_will_not_is_503_with_retry_after(void **state)
 }
 
 static void
+a_host_that_the_core_forbids_is_400_and_named(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	fake.put_code = ERR_FORBIDDEN;
+	create(&s, site, BODY);
+	assert_int_equal(s.reply.status, 400);
+	scene_assert_json(&s.reply, "error", "hostname: this address is not allowed (allowed_hosts)");
+	scene_assert_json(&s.reply, "token", "");
+	scene_end(&s);
+}
+
+static void
 play_create(void *arg)
 {
 	struct scene s;
@@ -493,6 +507,7 @@ main(void)
 		TEST(links_begin_with_public_url),
 		TEST(a_bad_body_is_400_with_the_field_and_no_token),
 		TEST(a_core_that_will_not_is_503_with_retry_after),
+		TEST(a_host_that_the_core_forbids_is_400_and_named),
 		TEST(create_without_memory_makes_no_link_and_leaks_nothing),
 		TEST(no_copy_of_the_password_is_left_behind),
 		TEST(a_link_leads_to_its_session),
