@@ -298,6 +298,16 @@ code_of_failure(const struct transfer *t, CURLcode failure)
 	return ERR_PROTOCOL;
 }
 
+/* Has a byte of the answer come? */
+static bool
+begun(const struct transfer *t)
+{
+	curl_off_t first_us = 0;
+
+	return curl_easy_getinfo(t->handle, CURLINFO_STARTTRANSFER_TIME_T, &first_us) == CURLE_OK &&
+		   first_us > 0;
+}
+
 static int
 judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 {
@@ -313,6 +323,9 @@ judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 	if (t->body_error == ERR_LIMIT || t->head_bytes > PVE_HEAD_MAX ||
 		failure == CURLE_FILESIZE_EXCEEDED)
 		return err_set(err, ERR_PROTOCOL, "%s: the answer is too long", what);
+	/* libcurl has one code for a line longer than it takes and for a lack of memory. */
+	if (failure == CURLE_OUT_OF_MEMORY && begun(t))
+		return err_set(err, ERR_PROTOCOL, "%s: the answer's head is too long", what);
 	return err_set(err, code_of_failure(t, failure), "%s: %s", what,
 		t->error[0] != '\0' ? t->error : curl_easy_strerror(failure));
 }
@@ -373,7 +386,8 @@ collect(struct transfer *t)
 	long status = 0;
 
 	curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
-	t->answer->status = (int)status;
+	/* An interim answer (1xx) is none: nobody has judged anything. */
+	t->answer->status = status >= 200 ? (int)status : 0;
 	if (curl_easy_getinfo(t->handle, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
 		snprintf(t->answer->address, sizeof(t->answer->address), "%s", address);
 }
@@ -416,6 +430,8 @@ attempt(struct transfer *t, int64_t deadline_ms, bool *again, struct err *err)
 	/* An error's status line says what happened, even if its body went astray. */
 	if (answer->status != 0 && answer->status != 200)
 		return judge_status(t, err);
+	if (c == CURLE_OK && answer->status == 0)
+		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", call->what);
 	if (c == CURLE_OK)
 		return 0;
 	*again = t->address[0] != '\0' && unconnected(t, c);

@@ -302,6 +302,16 @@ describe('a call is answered with', { concurrency: 12 }, () => {
 			peer.write('HTTP/1.1 200 OK\r\n');
 			await peer.flood(Buffer.from(`X: ${'y'.repeat(1000)}\r\n`));
 		}, 502, 'too long'],
+		['one header line without an end', async (peer) => {
+			peer.write('HTTP/1.1 200 OK\r\nX: ');
+			await peer.flood(KIB64);
+		}, 502, 'head is too long'],
+		['a status line without an end', async (peer) => {
+			peer.write('HTTP/1.1 200 O');
+			await peer.flood(KIB64);
+		}, 502, 'head is too long'],
+		['interim answers without an end', async (peer) =>
+			peer.flood(Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'.repeat(100))), 502, 'too long'],
 		['chunks without an end', async (peer) => {
 			peer.write(`${OK}Transfer-Encoding: chunked\r\n\r\n`);
 			await peer.flood(Buffer.from(chunk('x'.repeat(1000))));
@@ -342,6 +352,11 @@ describe('a call is answered with', { concurrency: 12 }, () => {
 			peer.end(body);
 			await peer.silence();
 		}, 502, 'login: '],
+		['a switch of protocols', async (peer) => {
+			peer.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n');
+			peer.end(good);
+			await peer.silence();
+		}, 502, 'no final status'],
 		['HTTP/0.9', async (peer) => peer.end(good), 502, 'login: '],
 		['HTTP/3', async (peer) => peer.end(`HTTP/3 200\r\n\r\n${good}`), 502, 'login: '],
 		['half of a head, and silence', async (peer) => {
