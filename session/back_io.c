@@ -10,7 +10,12 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-enum { READ_SIZE = 16384, READS_A_TURN = 8, WRITES_A_TURN = 16 };
+enum {
+	READ_SIZE = 16384,
+	READS_A_TURN = 8,
+	WRITES_A_TURN = 16,
+	PONGS_MAX = 4096, /* bytes of them that wait */
+};
 
 _Static_assert(
 	(int)PIPE_HEADROOM >= (int)FRAME_HEAD_MAX, "a frame's head goes in front of a chunk");
@@ -208,6 +213,17 @@ authenticate(struct back *b, const unsigned char *data, size_t len)
 	return b->state == BACK_RELAYING ? relay(b, data + used, len - used) : -1;
 }
 
+/* Who asks faster than it listens gets fewer answers (RFC 6455, section 5.5.3), and no memory of ours. */
+static int
+pong(struct back *b, const struct frame_event *ping)
+{
+	if (b->out.len > PONGS_MAX)
+		return 0;
+	if (back_say(b, FRAME_PONG, ping->data, ping->len) < 0)
+		return back_over_text(b, END_INTERNAL, ERR_MEMORY, "no memory for a pong");
+	return 0;
+}
+
 static int
 on_event(struct back *b, const struct frame_event *event)
 {
@@ -217,7 +233,7 @@ on_event(struct back *b, const struct frame_event *event)
 			return relay(b, event->data, event->len);
 		return authenticate(b, event->data, event->len);
 	case FRAME_IS_PING:
-		return back_say(b, FRAME_PONG, event->data, event->len) < 0 ? back_over_eof(b) : 0;
+		return pong(b, event);
 	case FRAME_IS_CLOSE:
 		return back_over_eof(b);
 	default:

@@ -136,6 +136,11 @@ describe('who owns the hypervisor', { concurrency: 12 }, () => {
 			peer.flood(Buffer.from('8200'.repeat(4096), 'hex'))), 'not open within|no RFB greeting'],
 		['sends pings and nothing else', after101((peer) =>
 			peer.flood(Buffer.from('8900'.repeat(4096), 'hex'))), 'not open within|no RFB greeting'],
+		['sends pings and reads no answer', after101((peer) => {
+			peer.socket.pause();
+			return peer.flood(Buffer.concat(Array.from({ length: 64 },
+				() => encodeFrame(Buffer.alloc(125, 'p'), { opcode: OP.PING }))));
+		}), 'not open within|no RFB greeting'],
 		['sends pongs that nobody asked for', after101((peer) =>
 			peer.flood(Buffer.from('8a00'.repeat(4096), 'hex'))), 'not open within|no RFB greeting'],
 
@@ -237,12 +242,14 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 	const w = useHonest();
 
 	/* Opens a console that floods until the test has seen enough. */
-	async function flooded(t, bytes) {
+	async function flooded(t, bytes, { readPongs = true } = {}) {
 		let peer_;
 		const console = await opens(t, w, async (peer) => {
 			peer_ = peer;
 			peer.accept();
 			await peer.rfb();
+			if (!readPongs)
+				peer.socket.pause();
 			await peer.flood(bytes);
 		});
 		return { ...console, peer: peer_ };
@@ -251,6 +258,18 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 	test('floods with pings, and the browser is still served', async (t) => {
 		const { ws, peer } = await flooded(t, Buffer.from('8900'.repeat(2048), 'hex'));
 		await until(() => peer.flooded > 1024 * 1024, 10000, 'a MiB of pings');
+		ws.ping('are you there?');
+		await until(() => ws.seen.some((f) => f.opcode === OP.PONG), 2000, 'its own pong');
+		await w.unharmed();
+		ws.destroy();
+		await until(() => peer.gone, 5000, 'the gateway to leave');
+	});
+
+	test('floods with pings and reads no pong, and no memory is lost', async (t) => {
+		const pings = Buffer.concat(Array.from({ length: 256 },
+			() => encodeFrame(Buffer.alloc(125, 'p'), { opcode: OP.PING })));
+		const { ws, peer } = await flooded(t, pings, { readPongs: false });
+		await until(() => peer.flooded > 16 * 1024 * 1024, 20000, '16 MiB of pings');
 		ws.ping('are you there?');
 		await until(() => ws.seen.some((f) => f.opcode === OP.PONG), 2000, 'its own pong');
 		await w.unharmed();
