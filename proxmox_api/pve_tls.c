@@ -139,6 +139,17 @@ load_guard(struct pve_policy *policy, const struct pve_policy_config *config, st
 	return r < 0 ? err_set(err, r, "allowed_hosts: %s", why.text) : 0;
 }
 
+void
+pve_tls_settle(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	/*
+	 * Otherwise OpenSSL reads on within one call for as long as only messages of TLS itself
+	 * come, and whoever sends new keys without an end holds the thread beyond any deadline.
+	 */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+}
+
 static int
 make_ctx(struct pve_policy *policy, struct err *err)
 {
@@ -146,7 +157,7 @@ make_ctx(struct pve_policy *policy, struct err *err)
 	if (policy->ctx == NULL || SSL_CTX_set_min_proto_version(policy->ctx, TLS1_2_VERSION) != 1 ||
 		SSL_CTX_set1_verify_cert_store(policy->ctx, policy->store) != 1)
 		return no_memory(err);
-	SSL_CTX_set_options(policy->ctx, SSL_OP_NO_RENEGOTIATION);
+	pve_tls_settle(policy->ctx);
 	/* A resumed session brings no certificate, and so there would be no verdict on it. */
 	SSL_CTX_set_session_cache_mode(policy->ctx, SSL_SESS_CACHE_OFF);
 	if (policy->mode != PVE_TLS_INSECURE) {

@@ -240,7 +240,8 @@ int
 pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 {
 	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
-	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
+	pve_tls_settle(ctx);
 	if (!pve_trial_judges(trial))
 		return 0;
 	/* Not the context's own store: libcurl fills and replaces that one as it likes. */

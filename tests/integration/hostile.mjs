@@ -8,11 +8,16 @@
 // Each call is answered as Proxmox would, unless the script has a function for it: ticket,
 // status, vncproxy, ws. That one gets a Peer and owns the connection from there on.
 
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
 import tls from 'node:tls';
 import { encodeFrame, FrameReader, OP } from '../lib/frames.mjs';
 import { makeSelfSigned } from '../lib/certs.mjs';
+import { ROOT } from '../lib/source.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { pause } from '../lib/wait.mjs';
 
@@ -60,6 +65,62 @@ export async function startHostile(t, script = {}) {
 export function hostAt(port) {
 	return { port, fields: (more) => ({ hostname: '127.0.0.1', port, node: 'pve',
 		username: 'joe@pve', password: 'Some-Secret.1', ...more }) };
+}
+
+/* ---- floods of TLS itself (tls_flood.c) ---- */
+
+let program;
+
+/* The program, compiled once; null when there is no compiler. */
+function floodProgram() {
+	if (program !== undefined)
+		return program;
+	program = join(tempDir('flood'), 'tls_flood');
+	try {
+		execFileSync(process.env.CC || 'cc', ['-O2', '-o', program,
+			join(ROOT, 'tests/integration/tls_flood.c'), '-lssl', '-lcrypto'], { stdio: 'pipe' });
+	} catch {
+		program = null;
+	}
+	return program;
+}
+
+/* Runs it: { child, line }, line being the first of its output; null without a compiler. */
+export async function startFlood(t, ...args) {
+	if (!floodProgram())
+		return null;
+	const child = spawn(floodProgram(), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+	t.after(() => child.kill('SIGKILL'));
+	const [bytes] = await once(child.stdout, 'data');
+	return { child, line: String(bytes).trim() };
+}
+
+/* A server that floods after any request: its port, or null. kind: 'update' or 'ticket'. */
+export async function startFloodServer(t, kind) {
+	const { cert, key } = await hostileCertificate();
+	const flood = await startFlood(t, kind, cert, key);
+	return flood && Number(flood.line);
+}
+
+/* A port whose first n connections lead to one port, and all later ones to another. */
+export async function startTurncoat(t, n, first, later) {
+	const sockets = new Set();
+	let count = 0;
+	const server = net.createServer((from) => {
+		const to = net.connect(count++ < n ? first : later, '127.0.0.1');
+		for (const [a, b] of [[from, to], [to, from]]) {
+			sockets.add(a);
+			a.on('error', () => b.destroy());
+			a.on('close', () => b.destroy());
+			a.pipe(b);
+		}
+	});
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	t.after(() => {
+		server.close();
+		sockets.forEach((s) => s.destroy());
+	});
+	return hostAt(server.address().port);
 }
 
 async function serve(socket, script) {

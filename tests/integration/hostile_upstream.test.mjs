@@ -9,7 +9,9 @@ import { before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { encodeFrame, OP } from '../lib/frames.mjs';
 import { pause, until } from '../lib/wait.mjs';
-import { serverInit, startHostile, u32, VERSION } from './hostile.mjs';
+import {
+	hostAt, serverInit, startFloodServer, startHostile, startTurncoat, u32, VERSION,
+} from './hostile.mjs';
 import { echoes, FAST, useWorld } from './world.mjs';
 
 const OPEN_S = 5;
@@ -411,4 +413,39 @@ describe('a call is answered with', { concurrency: 12 }, () => {
 		} });
 		assert.match(await w.gw.session(host.fields({ vmid: vmid++ })), /^http/);
 	});
+});
+
+/*
+ * Messages of TLS that carry nothing, one after the other: without care OpenSSL reads on and
+ * on within one call, and no deadline of ours is looked at.
+ */
+describe('TLS without an end and without a byte,', { concurrency: 4 }, () => {
+	const w = useHonest();
+	/* Login, status, status again and vncproxy; what comes next is the console. */
+	const CALLS = 4;
+
+	for (const [kind, what] of [['update', 'new keys'], ['ticket', 'new tickets']]) {
+		test(`${what} in answer to the login: the page says 504`, async (t) => {
+			const port = await startFloodServer(t, kind);
+			if (!port)
+				return t.skip('no compiler');
+			const { token } = await w.gw.create(hostAt(port).fields({ vmid: vmid++ }));
+			const start = Date.now();
+			assert.equal((await w.gw.openRaw(token)).status, 504);
+			assert.ok(Date.now() - start < LIMIT_MS, `it took ${Date.now() - start} ms`);
+			return w.unharmed();
+		});
+
+		test(`${what} in answer to the websocket: Close 4002`, async (t) => {
+			const port = await startFloodServer(t, kind);
+			if (!port)
+				return t.skip('no compiler');
+			const good = await startHostile(t);
+			const host = await startTurncoat(t, CALLS, good.port, port);
+			const ws = await w.gw.websocket(await w.gw.session(host.fields({ vmid: vmid++ })));
+			const { code } = await ws.closed(LIMIT_MS);
+			assert.equal(code, 4002);
+			return w.unharmed();
+		});
+	}
 });

@@ -216,6 +216,47 @@ a_connection_outlives_its_policy(void **state)
 	tls_part(&e);
 }
 
+/* New keys and no data: a read takes some of them, and comes back for the rest. */
+static void
+assert_read_comes_back(struct ends *e)
+{
+	char byte;
+	int n;
+
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(SSL_key_update(e->server, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(e->server), 1);
+	}
+	n = SSL_read(e->client, &byte, 1);
+	assert_int_equal(SSL_get_error(e->client, n), SSL_ERROR_WANT_READ);
+	assert_true(BIO_ctrl_pending(SSL_get_rbio(e->client)) > 0);
+}
+
+static void
+messages_without_data_hold_no_thread(void **state)
+{
+	struct pve_policy *policy = trusting(&root, NULL);
+	struct ends e = {NULL, NULL, NULL};
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct pve_trial trial;
+	SSL *client = NULL;
+
+	(void)state;
+	assert_int_equal(pve_trust_ssl(policy, "pve.example", PVE_PORT, NULL, &client, NULL), 0);
+	assert_int_equal(tls_handshake(&e, &good, NULL, client), 1);
+	assert_read_comes_back(&e);
+	tls_part(&e);
+	/* And where libcurl makes the connection. */
+	pve_trial_init(&trial, policy, "pve.example", PVE_PORT, NULL);
+	assert_int_equal(pve_trial_apply(&trial, ctx), 0);
+	assert_int_equal(tls_handshake(&e, &good, NULL, SSL_new(ctx)), 1);
+	assert_read_comes_back(&e);
+	tls_part(&e);
+	pve_trial_done(&trial);
+	SSL_CTX_free(ctx);
+	pve_policy_unref(policy);
+}
+
 static void
 what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust(void **state)
 {
@@ -374,6 +415,7 @@ main(void)
 		cmocka_unit_test(an_insecure_policy_accepts_anything),
 		cmocka_unit_test(a_name_is_told_to_the_server_and_an_address_is_not),
 		cmocka_unit_test(a_connection_outlives_its_policy),
+		cmocka_unit_test(messages_without_data_hold_no_thread),
 		cmocka_unit_test(what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust),
 		cmocka_unit_test(old_tls_is_refused),
 		cmocka_unit_test(api_calls_trust_exactly_what_consoles_trust),
