@@ -96,6 +96,11 @@ tls_server_apply(struct tls_server *t, struct ssl_ctx_st *ctx)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 								 SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	/*
+	 * Otherwise OpenSSL reads on within one call for as long as only messages of TLS itself
+	 * come: whoever sends new keys without an end would hold the session's thread.
+	 */
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	if (SSL_CTX_set_num_tickets(ctx, 0) != 1)
 		return ERR_SYSTEM;
 	SSL_CTX_set_cert_cb(ctx, on_handshake, t);

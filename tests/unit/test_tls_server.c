@@ -247,6 +247,35 @@ no_handshake_is_resumed_so_each_shows_its_certificate(void **state)
 	side_done(&s);
 }
 
+/* New keys and no data: a read takes some of them, and comes back for the rest. */
+static void
+read_comes_back(SSL *client, SSL *server)
+{
+	char byte;
+	int i, n;
+
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(SSL_key_update(client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(client), 1);
+	}
+	carry(client, server);
+	n = SSL_read(server, &byte, 1);
+	assert_int_equal(SSL_get_error(server, n), SSL_ERROR_WANT_READ);
+	assert_true(BIO_pending(SSL_get_rbio(server)) > 0);
+}
+
+static void
+messages_without_data_hold_no_thread(void **state)
+{
+	struct side s = side_with(cert_path, key_path);
+	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
+
+	(void)state;
+	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, read_comes_back));
+	SSL_CTX_free(client_ctx);
+	side_done(&s);
+}
+
 static void
 nothing_older_than_tls_1_2_is_spoken(void **state)
 {
@@ -379,6 +408,7 @@ main(void)
 		cmocka_unit_test(a_change_reaches_contexts_that_were_made_before),
 		cmocka_unit_test(a_connection_goes_on_through_a_change),
 		cmocka_unit_test(no_handshake_is_resumed_so_each_shows_its_certificate),
+		cmocka_unit_test(messages_without_data_hold_no_thread),
 		cmocka_unit_test(nothing_older_than_tls_1_2_is_spoken),
 		cmocka_unit_test(every_cipher_is_ephemeral_and_authenticated),
 		cmocka_unit_test(the_group_that_browsers_offer_a_share_of_is_taken),
