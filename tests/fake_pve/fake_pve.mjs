@@ -85,6 +85,7 @@ export class FakePve {
 		const certs = await makeCerts(this.dir);
 		this.caFile = certs.ca.cert;
 		this.caText = readFileSync(this.caFile, 'latin1');
+		this.otherCaText = readFileSync(certs.other.cert, 'latin1');
 		this.listener = new Listener(this, certs);
 		if (this.options.cert)
 			this.setCert(this.options.cert);
@@ -154,6 +155,15 @@ export class FakePve {
 		return this.listener.fingerprint();
 	}
 
+	/* Of another kind of certificate than the one shown. */
+	fingerprintOf(kind) {
+		return this.listener.fingerprint(kind);
+	}
+
+	get handshakes() {
+		return this.records.handshakes;
+	}
+
 	/* ---- what a test can do ---- */
 
 	/* Moves Proxmox's clock; what became too old by that ends now. */
@@ -169,8 +179,9 @@ export class FakePve {
 		return g;
 	}
 
-	setCert(kind) {
-		this.listener.setCert(kind);
+	/* A kind of certificate for the connections from now on, or several to be shown in turn. */
+	setCert(kinds) {
+		this.listener.setCert(kinds);
 	}
 
 	takeFault(name) {
@@ -191,7 +202,8 @@ export class FakePve {
 
 	/* Forgets what happened so far (not the secrets). */
 	forget() {
-		for (const list of ['violations', 'requests', 'consoles', 'logins', 'crashes'])
+		for (const list of ['violations', 'requests', 'consoles', 'logins', 'crashes',
+			'handshakes'])
 			this.records[list].length = 0;
 		this.records.overlaps = 0;
 		this.records.maxInFlight = this.records.inFlight;

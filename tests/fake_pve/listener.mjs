@@ -4,7 +4,8 @@
 //
 // The first byte of a connection tells TLS from plain HTTP, which is redirected. The CA
 // and its certificates are made at start; which certificate is shown can be changed while
-// running: good, wrong-name, expired, other-ca, self-signed.
+// running: good, renewed, second-node, wrong-name, expired, other-ca, self-signed; or several
+// in turn, as a name with several nodes behind it shows them.
 
 import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
@@ -19,16 +20,19 @@ const TLS_HANDSHAKE = 0x16;
 export async function makeCerts(dir) {
 	const ca = await makeCa(dir, 'pve-root-ca', 'Proxmox Virtual Environment');
 	const other = await makeCa(dir, 'other-ca', 'Proxmox Virtual Environment');
-	const [good, wrong, expired, foreign, self] = await Promise.all([
+	const [good, renewed, second, wrong, expired, foreign, self] = await Promise.all([
 		makeLeaf(dir, ca, { name: 'good', cn: 'pve.example' }),
+		makeLeaf(dir, ca, { name: 'renewed', cn: 'pve.example' }),
+		makeLeaf(dir, ca, { name: 'second', cn: 'pve2.example',
+			san: 'DNS:pve2.example,IP:192.0.2.2' }),
 		makeLeaf(dir, ca, { name: 'wrong', cn: 'pve.example',
 			san: 'DNS:pve.example,IP:192.0.2.1' }),
 		makeLeaf(dir, ca, { name: 'expired', cn: 'pve.example', days: -1 }),
 		makeLeaf(dir, other, { name: 'foreign', cn: 'pve.example' }),
 		makeSelfSigned(dir, { name: 'self', cn: 'pve.example' }),
 	]);
-	return { ca, kinds: { good, 'wrong-name': wrong, expired, 'other-ca': foreign,
-		'self-signed': self } };
+	return { ca, other, kinds: { good, renewed, 'second-node': second, 'wrong-name': wrong,
+		expired, 'other-ca': foreign, 'self-signed': self } };
 }
 
 export class Listener {
@@ -36,9 +40,13 @@ export class Listener {
 		this.pve = pve;
 		this.certs = certs;
 		this.raw = new Set();
+		this.kinds = ['good'];
+		this.shown = 'good';
+		this.turn = 0;
+		this.notes = new Map();
 		this.tls = tls.createServer({ minVersion: 'TLSv1.2', ...this.pair('good') });
 		this.tls.on('secureConnection', (s) => this.accepted(s));
-		this.tls.on('tlsClientError', () => {});
+		this.tls.on('tlsClientError', (e, s) => s.destroy());
 		this.net = net.createServer({ noDelay: true }, (s) => this.incoming(s));
 	}
 
@@ -49,14 +57,35 @@ export class Listener {
 		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 	}
 
-	setCert(kind) {
-		this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });
-		this.kind = kind;
+	/* From the next connection on; a list of kinds is dealt out in turn. */
+	setCert(kinds) {
+		const list = [kinds].flat();
+		list.forEach((kind) => this.pair(kind));
+		this.kinds = list;
+		this.turn = 0;
 	}
 
-	/* SHA-256 of the certificate shown, AA:BB:... */
-	fingerprint() {
-		return new X509Certificate(this.pair(this.kind ?? 'good').cert).fingerprint256;
+	/* SHA-256 of a certificate, by default the one shown, AA:BB:... */
+	fingerprint(kind = this.kinds[0]) {
+		return new X509Certificate(this.pair(kind).cert).fingerprint256;
+	}
+
+	/* Makes TLS of a connection, and notes what became of it and what came in by then. */
+	secure(socket, first) {
+		const kind = this.kinds[this.turn++ % this.kinds.length];
+		const note = this.pve.records.handshake({ cert: kind, ok: null, afterHello: 0 });
+		if (kind !== this.shown)
+			this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });
+		this.shown = kind;
+		const { remotePort } = socket;
+		this.notes.set(remotePort, note);
+		socket.once('close', () => {
+			this.notes.delete(remotePort);
+			note.ok ??= false;
+			note.afterHello = socket.bytesRead - first.length;
+		});
+		socket.unshift(first);
+		this.tls.emit('connection', socket);
 	}
 
 	listen(port, host) {
@@ -83,8 +112,7 @@ export class Listener {
 				this.redirect(socket, first);
 				return;
 			}
-			socket.unshift(first);
-			this.tls.emit('connection', socket);
+			this.secure(socket, first);
 		});
 	}
 
@@ -102,6 +130,8 @@ export class Listener {
 	}
 
 	accepted(socket) {
+		Object.assign(this.notes.get(socket.remotePort),
+			{ ok: true, resumed: socket.isSessionReused() });
 		const worker = this.pve.workers.assign();
 		new Connection(this.pve, socket, worker);
 	}

@@ -3,7 +3,7 @@
 // records - what the fake Proxmox remembers for the tests, and its clock.
 //
 // violations: what a client did that hurts a real Proxmox or that it must never do.
-// requests, consoles, logins, crashes: what happened, in order. secrets: everything that
+// requests, consoles, logins, crashes, handshakes: what happened, in order. secrets: everything that
 // must never appear in a log or in front of a customer.
 
 const MAX_LIST = 100000;
@@ -15,6 +15,7 @@ export class Records {
 		this.consoles = [];
 		this.logins = [];
 		this.crashes = [];
+		this.handshakes = [];
 		this.overlaps = 0;
 		this.inFlight = 0;
 		this.maxInFlight = 0;
@@ -47,6 +48,12 @@ export class Records {
 	request(entry) {
 		if (this.requests.length < MAX_LIST)
 			this.requests.push(entry);
+		return entry;
+	}
+
+	handshake(entry) {
+		if (this.handshakes.length < MAX_LIST)
+			this.handshakes.push(entry);
 		return entry;
 	}
 }
