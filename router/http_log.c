@@ -20,6 +20,16 @@ http_log_done(struct http_log *log)
 	lock_done(&log->lock);
 }
 
+/* The library ends some lines with "request for" and the path: that may have a token in it. */
+static void
+cut_path(char *text)
+{
+	char *request = strstr(text, "request for ");
+
+	if (request != NULL)
+		request[strlen("request")] = '\0';
+}
+
 void
 http_log_write(void *cls, const char *fmt, va_list args)
 {
@@ -29,6 +39,7 @@ http_log_write(void *cls, const char *fmt, va_list args)
 
 	vsnprintf(text, sizeof(text), fmt, args);
 	text[strcspn(text, "\n")] = '\0';
+	cut_path(text);
 	lock_take(&log->lock);
 	memcpy(log->last, text, sizeof(text));
 	lock_release(&log->lock);

@@ -3,7 +3,8 @@
  * http_log - what the HTTP library has to say.
  *
  * Any client can make it talk, so its lines go to the debug log, one a second at
- * most. The last words are kept: they tell why the server does not start.
+ * most, without the path that it was asked for: a token may be in it. The last
+ * words are kept: they tell why the server does not start.
  *
  * Threads: any.
  */
