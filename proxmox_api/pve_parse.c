@@ -2,6 +2,7 @@
 /* pve_parse - Proxmox's JSON into structs, see pve_parse.h. */
 #include "proxmox_api/pve_parse.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -57,14 +58,17 @@ load(const char *json, size_t len, const char *what, json_t **out, struct err *e
 		return err_set(err, ERR_PROTOCOL, "%s: the answer is empty", what);
 	if (too_deep(json, len))
 		return err_set(err, ERR_PROTOCOL, "%s: the answer is nested too deeply", what);
+	errno = 0;
 	root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
+	/* Without memory jansson gives no reason, blames the text, or goes on with characters missing. */
+	if (errno == ENOMEM) {
+		json_decref(root);
+		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
+	}
 	if (root != NULL) {
 		*out = root;
 		return 0;
 	}
-	/* Without memory jansson mostly gives no reason at all; sometimes it blames the text. */
-	if (e.text[0] == '\0' || json_error_code(&e) == json_error_out_of_memory)
-		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
 	return err_set(
 		err, ERR_PROTOCOL, "%s: the answer is not valid JSON (byte %d)", what, e.position);
 }

@@ -268,7 +268,7 @@ config_parse(
 	json_t *root;
 	int r;
 
-	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+	root = json_error_load(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (root == NULL) {
 		r = json_error_explain(&why, text, len, err);
 		goto out;

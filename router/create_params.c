@@ -169,7 +169,7 @@ create_params_read(const char *text, size_t len, struct grant **out, struct err 
 	int r;
 
 	/* NUL is let through here, so that its field can be named. */
-	object = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+	object = json_error_load(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 	if (object == NULL)
 		return explain(&error, text, len, err);
 	if (!json_is_object(object)) {

@@ -2,6 +2,7 @@
 /* json_error - see json_error.h */
 #include "router/json_error.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -31,13 +32,27 @@ name_before(const char *text, size_t len, int at, const char **name)
 	return end - start;
 }
 
+json_t *
+json_error_load(const char *text, size_t len, size_t flags, json_error_t *why)
+{
+	json_t *root;
+
+	errno = 0;
+	root = json_loadb(text, len, flags, why);
+	if (errno != ENOMEM)
+		return root;
+	json_decref(root);
+	why->text[0] = '\0';
+	return NULL;
+}
+
 int
 json_error_explain(const json_error_t *why, const char *text, size_t len, struct err *err)
 {
 	const char *name = "";
 	size_t n;
 
-	/* Most of its allocations fail without a word. */
+	/* Without memory there is no word of jansson's own, or it was taken away. */
 	if (why->text[0] == '\0')
 		return err_set(err, ERR_MEMORY, "no memory for JSON");
 	switch (json_error_code(why)) {

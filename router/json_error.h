@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_error - why a text is not JSON, in words that quote none of it.
+ * json_error - reading JSON, and why a text is none, in words that quote none of it.
  *
  * jansson's own texts end with the place "near" which they happened, and that
  * place may be a password. Only the name of a duplicate key is kept.
@@ -13,6 +13,13 @@
 #include <jansson.h>
 
 #include "base/err.h"
+
+/*
+ * json_loadb(), but NULL whenever an allocation failed meanwhile: jansson goes on then, with
+ * characters missing or the text to blame. *why is for json_error_explain().
+ */
+json_t *json_error_load(const char *text, size_t len, size_t flags, json_error_t *why)
+	__attribute__((warn_unused_result));
 
 /*
  * Why text is not JSON: fill err ("line 3: ...") and return ERR_INVALID, or ERR_MEMORY when that
