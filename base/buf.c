@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-enum { DEFAULT_MAX = 1024 * 1024, SMALLEST_CAP = 256 };
+enum { DEFAULT_MAX = 1024 * 1024, SMALLEST_CAP = 256, FORMATTING_STACK = 2048 };
 
 static size_t
 ceiling(const struct buf *b)
@@ -71,11 +71,23 @@ buf_add(struct buf *b, const void *data, size_t len)
 	return 0;
 }
 
-/* The length that a format comes to, or an ERR_*. */
+/* Empty what a function that has just returned left on the stack, when called in its place. */
+static void __attribute__((noinline)) wipe_stack(void)
+{
+	char below[FORMATTING_STACK];
+
+	explicit_bzero(below, sizeof(below));
+}
+
+/*
+ * The length that a format comes to, or an ERR_*. What has no room glibc formats into a
+ * buffer on the stack, and it may be a key or a ticket.
+ */
 static int __attribute__((format(printf, 2, 0))) measure(size_t *len, const char *fmt, va_list args)
 {
 	int n = vsnprintf(NULL, 0, fmt, args);
 
+	wipe_stack();
 	if (n < 0)
 		return errno == EOVERFLOW ? ERR_LIMIT : ERR_MEMORY;
 	*len = (size_t)n;

@@ -213,6 +213,7 @@ start(struct program *p)
 	log_config(&p->running);
 	check_warn(&p->running, p->options.config_file, log_warning);
 	log_listening(&p->running);
+	secret_wipe(&p->running.authorization); /* the site has the one that counts */
 	return 0;
 }
 

@@ -166,13 +166,17 @@ static int
 http_writeable(struct lws *wsi, struct front *f)
 {
 	size_t n;
+	int sent;
 
 	while (f->left > 0 && !lws_send_pipe_choked(wsi)) {
 		unsigned char piece[LWS_PRE + BODY_PIECE];
 
 		n = f->left < BODY_PIECE ? f->left : BODY_PIECE;
 		memcpy(piece + LWS_PRE, f->body, n);
-		if (lws_write(wsi, piece + LWS_PRE, n, LWS_WRITE_HTTP) < (int)n)
+		sent = lws_write(wsi, piece + LWS_PRE, n, LWS_WRITE_HTTP);
+		/* It may have been mandatory.json, with the minted password. */
+		explicit_bzero(piece, LWS_PRE + n);
+		if (sent < (int)n)
 			return -1;
 		f->body += n;
 		f->left -= n;
