@@ -6,9 +6,8 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { BINARY } from '../lib/gateway.mjs';
+import { watched } from '../lib/gateway.mjs';
 import { multipart } from '../lib/http.mjs';
 import { searchMemory } from '../lib/memory.mjs';
 import { until } from '../lib/wait.mjs';
@@ -18,12 +17,8 @@ const PIECE = 8;
 
 /* Why there is nothing to be searched, or false. */
 function whyNot() {
-	if (process.getuid() !== 0)
-		return 'only root may read the memory of an undumpable process';
-	if (process.env.GATEWAY_WRAPPER)
-		return 'a tool keeps its own copies';
-	return /lib[at]san\.so/.test(readFileSync(BINARY, 'latin1'))
-		&& 'a sanitizer has an allocator of its own';
+	return watched() ||
+		(process.getuid() !== 0 && 'only root may read the memory of an undumpable process');
 }
 
 /*

@@ -71,10 +71,11 @@ export class NotingGateway extends Gateway {
 }
 
 /*
- * options: as startGateway(), and pve: options of startFakePve(), or null for none. With a test
+ * options: as startGateway(), pve: options of startFakePve(), or null for none, and prepared:
+ * called with the gateway when its files are there and it has not started. With a test
  * context t whatever is left of the world is gone when the test is over, also a failed one.
  */
-export async function openWorld({ pve: pveOptions, ...options } = {}, t = null) {
+export async function openWorld({ pve: pveOptions, prepared, ...options } = {}, t = null) {
 	const pve = pveOptions === null ? null
 		: await startFakePve({ ...pveOptions, timings: { ...FAST, ...pveOptions?.timings } });
 	const gw = new NotingGateway({ pve, ...options });
@@ -82,6 +83,7 @@ export async function openWorld({ pve: pveOptions, ...options } = {}, t = null) 
 	t?.after(() => discard(world));
 	try {
 		await gw.prepare();
+		prepared?.(gw);
 		await gw.start();
 	} catch (e) {
 		await discard(world);

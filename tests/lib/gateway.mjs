@@ -31,6 +31,14 @@ const STOP_MS = 15000;
 const POOL = 8;
 const SECRET = 'test-authorization-0123456789abcdef0123';
 
+/* Why the process under test is not as it is in service, or false. */
+export function watched() {
+	if (WRAPPER.length > 0)
+		return `${WRAPPER[0]} runs it, and changes what it looks like`;
+	return /lib[at]san\.so/.test(readFileSync(BINARY, 'latin1'))
+		&& 'a sanitizer is in it, with an allocator and limits of its own';
+}
+
 const running = new Set();
 process.on('exit', () => {
 	for (const child of running)
