@@ -158,13 +158,12 @@ no_copy_of_the_password_is_left_behind(void **state)
 	struct scene s;
 
 	(void)state;
-	assert_int_equal(pve_global_init(NULL), 0);
+	json_set_alloc_funcs(malloc, torture_wipe);
 	torture_look_for("pw-1");
 	create(&s, site, BODY);
 	scene_end(&s);
 	assert_int_equal(torture_found(), 0);
 	torture_look_for(NULL);
-	pve_global_done();
 }
 
 /* ---- GET /vnc/<token> ---- */

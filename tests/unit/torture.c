@@ -190,6 +190,14 @@ torture_found(void)
 	return atomic_load(&found);
 }
 
+void
+torture_wipe(void *block)
+{
+	if (block != NULL)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
 static void __attribute__((destructor)) tell_unfinished_scene(void)
 {
 	if (scene_unfinished)

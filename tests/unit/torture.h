@@ -49,4 +49,7 @@ void torture_refuse(const char *call, unsigned n);
 void torture_look_for(const char *text);
 unsigned torture_found(void);
 
+/* A free() for libraries that can be given one: it wipes, as the release program's does for all. */
+void torture_wipe(void *block);
+
 #endif
