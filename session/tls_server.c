@@ -16,8 +16,11 @@ struct tls_server {
 
 /* Of TLS 1.2 what has forward secrecy and authenticated encryption; TLS 1.3 has nothing else. */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
-/* The first is the one that browsers bring a share of; another costs a second ClientHello. */
-static const char groups[] = "X25519:P-256:P-384:P-521";
+/*
+ * The first is the one that browsers bring a share of; another costs a second ClientHello.
+ * Not const: OpenSSL's macro forgets that.
+ */
+static char groups[] = "X25519:P-256:P-384:P-521";
 
 int
 tls_server_new(struct tls_pair *pair, struct tls_server **out, struct err *err)
