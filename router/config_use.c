@@ -155,6 +155,11 @@ config_tunables(const struct config *config, struct pve_policy *policy, struct a
 		.max_duration_s = config->max_duration,
 		.open_timeout_s = config->open_timeout,
 		.max_pending_tokens = (unsigned)config->max_pending_tokens,
+		.max_sessions = (unsigned)config->max_sessions,
+		.max_sessions_per_host = (unsigned)config->max_sessions_per_host,
+		.max_sessions_per_client = (unsigned)config->max_sessions_per_client,
+		.max_browsers_per_session = (unsigned)config->max_browsers_per_session,
+		.connections_per_client = (unsigned)config->session_connections_per_client,
 		.policy = policy,
 		.access = access,
 	};

@@ -146,6 +146,7 @@ start_core(struct program *p, const struct certificate *certificate, struct err 
 		.port_max = (uint16_t)c->session_port_max,
 		.page_dir = c->novnc_path,
 		.tls_pair = certificate->pair,
+		.public_tls = config_sessions_public_tls(c),
 	};
 	struct pve_policy *policy = NULL;
 	struct access *access = NULL;

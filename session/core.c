@@ -126,6 +126,7 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 		.penalty = core->penalty,
 		.assets = core->assets,
 		.tls = core->tls,
+		.public_tls = config->public_tls,
 		.trace = {.call = trace_call}};
 	core->launch = (struct launch){
 		.env = &core->env, .store = core->store, .ports = core->ports, .sessions = core->sessions};

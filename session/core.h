@@ -28,6 +28,7 @@ struct core_config {
 	uint16_t port_min, port_max;
 	const char *page_dir;      /* folder with vnc.html */
 	struct tls_pair *tls_pair; /* what sessions show; referenced. NULL: plain http and ws */
+	bool public_tls; /* browsers speak TLS to session ports, be it to a proxy in front of them */
 	struct tunables tunables;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/csp.h"
 
-#include <ctype.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -87,15 +87,4 @@ csp_for_html(struct buf *out, const char *html, size_t len)
 	if (r == 0)
 		r = buf_addf(out, "; style-src 'self'%s", styled ? " 'unsafe-inline'" : "");
 	return r;
-}
-
-bool
-csp_host_ok(const char *host)
-{
-	const char *c;
-
-	for (c = host; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr(".-:[]", *c))
-			return false;
-	return c > host && c - host <= CSP_HOST_MAX;
 }

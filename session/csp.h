@@ -11,25 +11,18 @@
 #ifndef SESSION_CSP_H
 #define SESSION_CSP_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Together they leave room for the rest of a response head, see page.h. */
-enum {
-	CSP_HTML_MAX = 1536, /* what csp_for_html() may add up to, some 27 inline scripts */
-	CSP_HOST_MAX = 260,  /* a name of 253 characters and a port */
-};
+/* What csp_for_html() may add up to, some 27 inline scripts; the rest of a head needs room too, see page.h. */
+enum { CSP_HTML_MAX = 1536 };
 
 /*
  * Append the script-src and style-src directives that an HTML file needs. 0, ERR_LIMIT, ERR_MEMORY or
  * ERR_SYSTEM.
  */
 int csp_for_html(struct buf *out, const char *html, size_t len) __attribute__((warn_unused_result));
-
-/* May this Host header be quoted in a policy? 1..CSP_HOST_MAX letters, digits, '.', '-', ':', brackets. */
-bool csp_host_ok(const char *host);
 
 #endif

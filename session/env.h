@@ -7,6 +7,8 @@
 #ifndef SESSION_ENV_H
 #define SESSION_ENV_H
 
+#include <stdbool.h>
+
 #include "proxmox_api/pve.h"
 
 struct env {
@@ -16,6 +18,7 @@ struct env {
 	struct penalty_table *penalty;
 	const struct assets *assets;
 	struct tls_server *tls; /* NULL: plain */
+	bool public_tls;        /* browsers speak TLS, to us or to a proxy in front of us */
 	struct pve_trace trace;
 };
 

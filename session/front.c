@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* front - accepting, websockets and dispatch, see front.h; requests are in front_http.c */
 #include "session/front.h"
 
 #include <errno.h>
@@ -10,33 +11,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/ip.h"
 #include "base/log.h"
+#include "session/caller.h"
+#include "session/front_impl.h"
 #include "session/lws_glue.h"
 #include "session/page.h"
+#include "session/tunables.h"
 #include "session/viewer.h"
 
 enum {
 	ACCEPTS_A_TURN = 16,
-	BODY_PIECE = 16384,
-	RESPONSE_SECS = 60,    /* a browser that takes longer to receive a file is cut off */
 	ACCEPT_PAUSE_MS = 200, /* when the process is out of descriptors */
-	HEADER_VALUE_MAX = 300,
-	REFUSED_LOG_MS = 5000,
 };
 
 _Static_assert((int)PIPE_HEADROOM >= (int)LWS_PRE, "lws writes a frame's head in front of a chunk");
-
-/* What lws keeps for each connection of a browser. */
-struct front {
-	struct viewer *viewer; /* once it is a websocket */
-	struct buf answer;     /* body made for this request, or empty */
-	const unsigned char *body;
-	size_t left;  /* of body */
-	bool closed;  /* CLOSED was called: not to be touched */
-	bool closing; /* wants a Close frame */
-	enum end end;
-};
 
 size_t
 front_user_size(void)
@@ -44,8 +33,8 @@ front_user_size(void)
 	return sizeof(struct front);
 }
 
-static struct loop *
-loop_of(struct lws *wsi)
+struct loop *
+front_loop(struct lws *wsi)
 {
 	return lws_vhost_user(lws_get_vhost(wsi));
 }
@@ -131,145 +120,6 @@ websocket_writeable(struct lws *wsi, struct front *f)
 	return 0;
 }
 
-/* ---- HTTP ---- */
-
-/* A header's value; "" when absent, too long or with a NUL in it. */
-static const char *
-header(struct lws *wsi, enum lws_token_indexes token, char out[HEADER_VALUE_MAX])
-{
-	if (lws_hdr_copy(wsi, out, HEADER_VALUE_MAX, token) < 0)
-		out[0] = '\0';
-	return out;
-}
-
-/* Send the head now; the body, if any, follows as the socket takes it. */
-static int
-respond(struct lws *wsi, struct front *f, const struct page_answer *answer, bool head_only)
-{
-	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
-	size_t n = page_head((char *)head + LWS_PRE, answer);
-
-	f->body = answer->body;
-	f->left = head_only ? 0 : answer->len;
-	if (lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_HTTP_HEADERS) != (int)n)
-		return -1;
-	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, RESPONSE_SECS);
-	if (f->left == 0) {
-		buf_done(&f->answer);
-		return lws_http_transaction_completed(wsi) ? -1 : 0;
-	}
-	lws_callback_on_writable(wsi);
-	return 0;
-}
-
-static int
-http_writeable(struct lws *wsi, struct front *f)
-{
-	size_t n;
-	int sent;
-
-	while (f->left > 0 && !lws_send_pipe_choked(wsi)) {
-		unsigned char piece[LWS_PRE + BODY_PIECE];
-
-		n = f->left < BODY_PIECE ? f->left : BODY_PIECE;
-		memcpy(piece + LWS_PRE, f->body, n);
-		sent = lws_write(wsi, piece + LWS_PRE, n, LWS_WRITE_HTTP);
-		/* It may have been mandatory.json, with the minted password. */
-		explicit_bzero(piece, LWS_PRE + n);
-		if (sent < (int)n)
-			return -1;
-		f->body += n;
-		f->left -= n;
-		if (f->left == 0) {
-			buf_done(&f->answer);
-			return lws_http_transaction_completed(wsi) ? -1 : 0;
-		}
-	}
-	if (f->left > 0)
-		lws_callback_on_writable(wsi);
-	return 0;
-}
-
-static enum page_method
-method_of(struct lws *wsi)
-{
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
-		return PAGE_GET;
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0 ? PAGE_HEAD : PAGE_OTHER;
-}
-
-static int
-http_request(struct lws *wsi, struct front *f, const char *path, size_t len)
-{
-	char host[HEADER_VALUE_MAX], match[HEADER_VALUE_MAX];
-	struct page_request request = {
-		.loop = loop_of(wsi),
-		.path = path,
-		.path_len = len,
-		.method = method_of(wsi),
-		.host = header(wsi, WSI_TOKEN_HOST, host),
-		.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, match),
-	};
-	struct page_answer answer;
-
-	buf_done(&f->answer);
-	page_answer(&request, &f->answer, &answer);
-	return respond(wsi, f, &answer, request.method == PAGE_HEAD);
-}
-
-/* Outsiders can cause these at will. */
-static void
-log_refused(const struct loop *loop, int status)
-{
-	static struct log_rate rate;
-	unsigned suppressed;
-
-	if (log_rate_allow(&rate, REFUSED_LOG_MS, &suppressed))
-		log_info(LOG_VNC_SERVER, "%s: websocket refused with %d, %u more not logged",
-			loop->session->id, status, suppressed);
-}
-
-/* A refusal has no body; lws has made no struct front yet, and completes the transaction itself. */
-static int
-refuse_upgrade(struct lws *wsi, const struct page_answer *answer)
-{
-	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
-	size_t n = page_head((char *)head + LWS_PRE, answer);
-
-	return lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_HTTP_HEADERS) == (int)n ? 1 : -1;
-}
-
-/* An upgrade: 0 lets lws go on, 1 says that an answer was sent, -1 hangs up. */
-static int
-http_upgrade(struct lws *wsi, const char *protocol)
-{
-	char host[HEADER_VALUE_MAX], origin[HEADER_VALUE_MAX], offered[HEADER_VALUE_MAX],
-		version[HEADER_VALUE_MAX];
-	char *path = NULL;
-	int len = 0;
-	struct page_upgrade request = {.loop = loop_of(wsi)};
-	struct page_answer answer;
-
-	/* Anything but a websocket lws has answered already. */
-	if (strcasecmp(protocol, "websocket") != 0 || lws_http_get_uri_and_method(wsi, &path, &len) < 0)
-		return -1;
-	request.path = path;
-	request.path_len = (size_t)len;
-	request.method = method_of(wsi);
-	request.host = header(wsi, WSI_TOKEN_HOST, host);
-	request.origin = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0
-						 ? header(wsi, WSI_TOKEN_ORIGIN, origin)
-						 : NULL;
-	request.subprotocols = lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0
-							   ? header(wsi, WSI_TOKEN_PROTOCOL, offered)
-							   : NULL;
-	request.version = header(wsi, WSI_TOKEN_VERSION, version);
-	if (page_upgrade(&request, &answer))
-		return 0;
-	log_refused(request.loop, answer.status);
-	return refuse_upgrade(wsi, &answer);
-}
-
 /* ---- accepting ---- */
 
 static void
@@ -289,9 +139,35 @@ pause_listener(struct loop *loop)
 	lws_rx_flow_control(loop->listener, 0);
 }
 
+/* Make it lws's, unless its client has too many. */
+static void
+adopt(struct loop *loop, int fd, const struct ip *peer)
+{
+	enum caller_place place;
+	struct caller *caller = NULL;
+	struct tunables t;
+
+	tunables_get(loop->env->tunables, &t);
+	place = caller_place(loop, t.access, peer, t.connections_per_client);
+	tunables_done(&t);
+	if (place != CALLER_TURNED_AWAY)
+		caller = caller_new(loop, peer, place);
+	if (!caller) {
+		close(fd);
+		return;
+	}
+	/* Within this call nothing is asked of us yet; it closes fd when it fails. */
+	caller->wsi = lws_adopt_socket_vhost(loop->vhost, fd);
+	if (!caller->wsi)
+		caller_free(caller);
+}
+
 static int
 accept_some(struct loop *loop, int listener)
 {
+	struct sockaddr_storage address;
+	socklen_t len;
+	struct ip peer;
 	int fd, i, on = 1;
 
 	for (i = 0; i < ACCEPTS_A_TURN; i++) {
@@ -299,7 +175,8 @@ accept_some(struct loop *loop, int listener)
 			pause_listener(loop);
 			return 0;
 		}
-		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		len = sizeof(address);
+		fd = accept4(listener, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
 			log_error(LOG_VNC_SERVER, "%s: accept: %s", loop->session->id, strerror(errno));
 			pause_listener(loop);
@@ -314,7 +191,10 @@ accept_some(struct loop *loop, int listener)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		(void)lws_adopt_socket_vhost(loop->vhost, fd); /* closes fd when it fails */
+		if (ip_of_sockaddr((struct sockaddr *)&address, &peer))
+			adopt(loop, fd, &peer);
+		else
+			close(fd);
 	}
 	return 0;
 }
@@ -327,17 +207,18 @@ listener_callback(
 	(void)in;
 	(void)len;
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
-		return accept_some(loop_of(wsi), lws_get_socket_fd(wsi));
+		return accept_some(front_loop(wsi), lws_get_socket_fd(wsi));
 	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
-		loop_of(wsi)->listener = NULL;
+		front_loop(wsi)->listener = NULL;
 	return 0;
 }
 
 /* ---- dispatch ---- */
 
 static void
-count_gone(struct loop *loop)
+count_gone(struct loop *loop, const struct lws *wsi)
 {
+	caller_free(caller_find(loop, wsi));
 	loop->connections--;
 	if (loop->listener_paused && !loop->listen_again.at_ms)
 		listen_again(loop);
@@ -346,7 +227,9 @@ count_gone(struct loop *loop)
 static int
 established(struct lws *wsi, struct front *f)
 {
-	f->viewer = viewer_new(loop_of(wsi), wsi);
+	struct loop *loop = front_loop(wsi);
+
+	f->viewer = viewer_new(loop, wsi, &caller_find(loop, wsi)->from.client);
 	return f->viewer ? 0 : -1;
 }
 
@@ -368,17 +251,19 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return page_tls_apply(lws_vhost_user(in), user); /* wsi is not a real one here */
 	case LWS_CALLBACK_WSI_CREATE:
-		loop_of(wsi)->connections++;
+		front_loop(wsi)->connections++;
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		count_gone(loop_of(wsi));
+		count_gone(front_loop(wsi), wsi);
 		return 0;
 	case LWS_CALLBACK_HTTP:
-		return http_request(wsi, f, in, len);
+		return front_request(wsi, f, in, len);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return http_writeable(wsi, f);
+		return front_writeable(wsi, f);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return http_upgrade(wsi, in);
+		return front_upgrade(wsi, in);
+	case LWS_CALLBACK_ADD_HEADERS:
+		return front_add_headers(wsi, in);
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		if (f)

@@ -104,7 +104,7 @@ join_or_start(struct opening *o, enum pve_guest_type type, struct pve **pve,
 	int r = ERR_GONE;
 
 	if (s) {
-		r = session_add_link(s, &result->key, err);
+		r = session_add_link(s, &o->client, &result->key, err);
 		if (r == 0)
 			log_info(LOG_SESSION_MGR, "%s: joined by another link", s->id);
 	}
@@ -113,7 +113,7 @@ join_or_start(struct opening *o, enum pve_guest_type type, struct pve **pve,
 		s = NULL;
 		r = start_session(o, type, pve, &s, err);
 		if (r == 0)
-			r = session_add_link(s, &result->key, err);
+			r = session_add_link(s, &o->client, &result->key, err);
 	}
 	if (r == 0)
 		result->port = s->port;

@@ -16,19 +16,31 @@
 struct lws;
 struct lws_context;
 struct lws_vhost;
+struct caller;
 struct viewer;
 
 enum {
-	LOOP_VIEWERS_MAX = 16,     /* browsers of one session at once; one more gets Close 4004 */
-	LOOP_CONNECTIONS_MAX = 80, /* of browsers, websockets and files together */
-	LOOP_FDS_MAX = 128,        /* those, one connection to Proxmox a viewer, and our own */
-	LOOP_DRAIN_MS = 3000,      /* what is left to say when a side ends */
+	/* Those of browsers (80 and what is turned away), one to Proxmox a viewer (32), our own. */
+	LOOP_CONNECTIONS_MAX = 124,
+	LOOP_FDS_MAX = 144,
+	LOOP_TURNED_AWAY_MAX = 8, /* connections that are there to be told of a limit */
+	LOOP_HELD_MAX = 16,       /* answers to wrong keys that are held back */
+	LOOP_DRAIN_MS = 3000,     /* what is left to say when a side ends */
 };
 
 /* A link's key. */
 struct loop_key {
 	struct loop_key *next;
 	struct secret key;
+	struct ip opener; /* of the link */
+};
+
+/* What a key in a request's path is. */
+enum key_verdict {
+	KEY_OPENS,
+	KEY_ELSEWHERE, /* right, but another client opened the link */
+	KEY_ENDED,     /* of a session that has ended */
+	KEY_UNKNOWN,   /* a guess */
 };
 
 /* A timer that runs once. All zero is a stopped one. */
@@ -50,6 +62,8 @@ struct loop {
 	struct secret password;    /* minted for the browsers' VNC authentication */
 	struct loop_key *keys;
 	struct timer *timers;
+	struct caller *callers; /* connections of browsers */
+	unsigned held;          /* callers whose answer is held back */
 	struct viewer *viewers; /* all, also those at their end */
 	unsigned viewer_count;
 	uint64_t last_viewer; /* number of the newest */
@@ -66,7 +80,11 @@ void loop_timer_set(
 	struct loop *loop, struct timer *timer, int ms, void (*run)(void *arg), void *arg);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* Is this the key of one of the session's links? The mailbox is drained first. */
-bool loop_has_key(struct loop *loop, const char *key, size_t len);
+/*
+ * What is this key (KEY_CHARS characters) in the hands of client? bound: it opens only
+ * for who opened the link. The mailbox is drained first.
+ */
+enum key_verdict loop_judge_key(
+	struct loop *loop, const char *key, const struct ip *client, bool bound);
 
 #endif

@@ -8,9 +8,10 @@
 #include <strings.h>
 
 #include "session/assets.h"
-#include "session/csp.h"
 #include "session/tls_server.h"
 #include "session/token.h"
+
+enum { RETRY_S = 10 };
 
 static const struct {
 	int status;
@@ -25,6 +26,7 @@ static const struct {
 	{405, "Method Not Allowed"},
 	{426, "Upgrade Required"},
 	{500, "Internal Server Error"},
+	{503, "Service Unavailable"},
 };
 
 static const char *
@@ -38,16 +40,19 @@ phrase_of(int status)
 	return "Error";
 }
 
-/* "/<key>" and what follows it; false when the key opens nothing. */
+/* Does the path begin with something that looks like a key? Then what follows it is *rest. */
 static bool
-split_path(struct loop *loop, const char *path, size_t len, const char **rest, size_t *rest_len)
+split_path(const struct page_request *request, const char **rest, size_t *rest_len)
 {
-	if (len < 1 + KEY_CHARS || path[0] != '/' ||
+	const char *path = request->path;
+	size_t len = request->path_len;
+
+	if (len < 1 + KEY_CHARS || path[0] != '/' || !key_well_formed(path + 1, KEY_CHARS) ||
 		(len > 1 + KEY_CHARS && path[1 + KEY_CHARS] != '/'))
 		return false;
 	*rest = path + 1 + KEY_CHARS;
 	*rest_len = len - 1 - KEY_CHARS;
-	return loop_has_key(loop, path + 1, KEY_CHARS);
+	return true;
 }
 
 static bool
@@ -65,17 +70,44 @@ bare(struct page_answer *out, int status)
 }
 
 /*
+ * Is it a path under a key that opens this session? When not, *out is the bare 404
+ * that everything else gets, be it a guess, another's key or no key at all.
+ */
+static bool
+open_path(const struct page_request *request, const char **rest, size_t *rest_len,
+	struct page_answer *out)
+{
+	enum key_verdict verdict;
+
+	bare(out, 404);
+	if (!split_path(request, rest, rest_len))
+		return false;
+	verdict = loop_judge_key(request->loop, request->path + 1, &request->from->client,
+		access_rules(request->access)->bind_client);
+	out->guess = verdict == KEY_UNKNOWN;
+	return verdict == KEY_OPENS;
+}
+
+void
+page_too_many(struct page_answer *out)
+{
+	bare(out, 503);
+	out->retry_after_s = RETRY_S;
+	out->close = true;
+}
+
+/*
  * What noVNC must not let anybody change: an empty host makes it connect to
  * where the page came from, whatever the page's query says.
  */
 static void
-mandatory(const struct loop *loop, struct buf *made, struct page_answer *out)
+mandatory(const struct page_request *request, struct buf *made, struct page_answer *out)
 {
 	made->max = 512;
 	if (buf_addf(made,
 			"{\"autoconnect\":true,\"reconnect\":true,\"password\":\"%s\",\"path\":\"vnc-proxy\","
 			"\"resize\":\"scale\",\"shared\":true,\"host\":\"\",\"port\":\"\",\"encrypt\":%s}",
-			secret_peek(&loop->password), loop->env->tls ? "true" : "false") < 0) {
+			secret_peek(&request->loop->password), request->from->tls ? "true" : "false") < 0) {
 		bare(out, 500);
 		return;
 	}
@@ -92,7 +124,8 @@ file(const struct page_request *request, const struct asset *asset, struct page_
 	out->cache = "private, no-cache";
 	out->type = asset->type;
 	out->csp = asset->csp;
-	out->host = csp_host_ok(request->host) ? request->host : "";
+	if (!origin_of_host(request->from->tls, request->from->host, out->origin))
+		out->origin[0] = '\0';
 	if (strcmp(request->if_none_match, asset->etag) == 0) {
 		out->status = 304;
 		return;
@@ -104,15 +137,12 @@ file(const struct page_request *request, const struct asset *asset, struct page_
 void
 page_answer(const struct page_request *request, struct buf *made, struct page_answer *out)
 {
-	struct loop *loop = request->loop;
 	const struct asset *asset;
 	const char *rest;
 	size_t len;
 
-	if (!split_path(loop, request->path, request->path_len, &rest, &len)) {
-		bare(out, 404);
+	if (!open_path(request, &rest, &len, out))
 		return;
-	}
 	bare(out, 200);
 	if (request->method == PAGE_OTHER) {
 		out->status = 405;
@@ -127,7 +157,7 @@ page_answer(const struct page_request *request, struct buf *made, struct page_an
 	rest++;
 	len--;
 	if (path_is(rest, len, "mandatory.json")) {
-		mandatory(loop, made, out);
+		mandatory(request, made, out);
 		return;
 	}
 	if (path_is(rest, len, "vnc-proxy")) {
@@ -135,7 +165,7 @@ page_answer(const struct page_request *request, struct buf *made, struct page_an
 		out->upgrade = true;
 		return;
 	}
-	asset = assets_find(loop->env->assets, rest, len);
+	asset = assets_find(request->loop->env->assets, rest, len);
 	if (asset)
 		file(request, asset, out);
 	else
@@ -160,21 +190,67 @@ add(struct text *t, const char *fmt, ...)
 	t->len += (size_t)n;
 }
 
+/*
+ * "https://host" → "wss://host": older Safari takes 'self' for the page's own scheme
+ * only. Only the one that mandatory.json makes the page use.
+ */
 static void
-add_policy(struct text *t, const struct page_answer *answer)
+add_connect(struct text *t, const char *origin)
+{
+	add(t, "connect-src 'self'");
+	if (*origin)
+		add(t, " ws%s", origin + strlen("http"));
+	add(t, "; ");
+}
+
+static void
+add_policy(struct text *t, const struct page_answer *answer, const struct access *access)
 {
 	add(t, "Content-Security-Policy: default-src 'none'; ");
-	if (answer->csp)
+	if (answer && answer->csp) {
 		add(t, "%s; img-src 'self' data: blob:; media-src 'self'; font-src 'self'; ", answer->csp);
-	if (answer->csp && *answer->host)
-		add(t, "connect-src 'self' ws://%s wss://%s; ", answer->host, answer->host);
-	else if (answer->csp)
-		add(t, "connect-src 'self'; ");
-	add(t, "base-uri 'none'; form-action 'none'; frame-ancestors *\r\n");
+		add_connect(t, answer->origin);
+	}
+	add(t, "base-uri 'none'; form-action 'none'; frame-ancestors %s\r\n",
+		access_frame_ancestors(access));
+}
+
+/* A page that is isolated shows in a frame only what says of itself that it may be shown there. */
+static void
+add_embedding(struct text *t, const struct page_answer *answer)
+{
+	if (answer && answer->csp)
+		add(t, "Cross-Origin-Resource-Policy: cross-origin\r\n"
+			   "Cross-Origin-Embedder-Policy: require-corp\r\n");
+	else
+		add(t, "Cross-Origin-Resource-Policy: same-origin\r\n");
+}
+
+/* What every answer has; answer NULL is the 101, which is made elsewhere. */
+static void
+add_common(struct text *t, const struct page_answer *answer, const struct access *access, bool tls)
+{
+	int hsts_s = access_rules(access)->hsts_max_age_s;
+
+	add(t, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+	add_embedding(t, answer);
+	add_policy(t, answer, access);
+	if (tls && hsts_s > 0)
+		add(t, "Strict-Transport-Security: max-age=%d\r\n", hsts_s);
 }
 
 size_t
-page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer)
+page_common_headers(char out[PAGE_HEAD_MAX], const struct access *access, bool tls)
+{
+	struct text t = {.at = out};
+
+	add_common(&t, NULL, access, tls);
+	return t.len;
+}
+
+size_t
+page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer, const struct access *access,
+	bool tls)
 {
 	struct text t = {.at = out};
 
@@ -190,21 +266,16 @@ page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer)
 		add(&t, "Allow: %s\r\n", answer->allow);
 	if (*answer->location)
 		add(&t, "Location: %s\r\n", answer->location);
+	if (answer->retry_after_s > 0)
+		add(&t, "Retry-After: %d\r\n", answer->retry_after_s);
 	if (answer->upgrade)
-		add(&t, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n");
-	add(&t, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
-	add_policy(&t, answer);
+		add(&t, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+	if (answer->close || answer->upgrade)
+		add(&t, "Connection: %s%s%s\r\n", answer->upgrade ? "Upgrade" : "",
+			answer->close && answer->upgrade ? ", " : "", answer->close ? "close" : "");
+	add_common(&t, answer, access, tls);
 	add(&t, "\r\n");
 	return t.len;
-}
-
-bool
-page_origin_ok(const char *origin, bool tls, const char *host)
-{
-	const char *scheme = tls ? "https://" : "http://";
-	size_t n = strlen(scheme);
-
-	return *host && strncasecmp(origin, scheme, n) == 0 && strcasecmp(origin + n, host) == 0;
 }
 
 /* Is "binary" one of the comma-separated subprotocols? */
@@ -223,27 +294,35 @@ offers_binary(const char *list)
 	return false;
 }
 
-bool
-page_upgrade(const struct page_upgrade *request, struct page_answer *out)
+/* May a page of this Origin open it? */
+static bool
+origin_ok(const struct page_upgrade *upgrade)
 {
-	struct loop *loop = request->loop;
+	const struct forwarded *from = upgrade->request.from;
+	char own[ORIGIN_SIZE];
+
+	if (!origin_of_host(from->tls, from->host, own))
+		own[0] = '\0';
+	return access_origin_ok(upgrade->request.access, upgrade->origin, own);
+}
+
+bool
+page_upgrade(const struct page_upgrade *upgrade, struct page_answer *out)
+{
 	const char *rest;
 	size_t len;
 
-	bare(out, 404);
-	if (!split_path(loop, request->path, request->path_len, &rest, &len) ||
-		!path_is(rest, len, "/vnc-proxy"))
+	if (!open_path(&upgrade->request, &rest, &len, out) || !path_is(rest, len, "/vnc-proxy"))
 		return false;
-	if (request->method != PAGE_GET) {
+	if (upgrade->request.method != PAGE_GET) {
 		out->status = 405;
 		out->allow = "GET, HEAD";
-	} else if (request->origin &&
-			   !page_origin_ok(request->origin, loop->env->tls != NULL, request->host)) {
+	} else if (!origin_ok(upgrade)) {
 		out->status = 403;
-	} else if (strcmp(request->version, "13") != 0) {
+	} else if (strcmp(upgrade->version, "13") != 0) {
 		out->status = 426;
 		out->upgrade = true;
-	} else if (request->subprotocols && !offers_binary(request->subprotocols)) {
+	} else if (upgrade->subprotocols && !offers_binary(upgrade->subprotocols)) {
 		out->status = 400;
 	} else {
 		return true;

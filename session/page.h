@@ -5,6 +5,11 @@
  * Everything lives under /<key>/; any other path is a bare 404, whatever the
  * method, so that whoever scans ports learns nothing.
  *
+ * Headers. Nothing may be framed but by frame_ancestors, and never is
+ * X-Frame-Options sent, which knows no lists. The page itself says that it may be
+ * embedded by a page that is isolated (COEP), since it is made to be; what it is
+ * made of is for its own origin only.
+ *
  * Threads: the session's.
  */
 #ifndef SESSION_PAGE_H
@@ -14,18 +19,22 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "session/access.h"
+#include "session/forwarded.h"
 #include "session/loop.h"
+#include "session/origin.h"
 
-enum { PAGE_HEAD_MAX = 3072 };
+enum { PAGE_HEAD_MAX = 3072 + ACCESS_ANCESTORS_MAX };
 
 enum page_method { PAGE_GET, PAGE_HEAD, PAGE_OTHER };
 
 struct page_request {
 	struct loop *loop;
+	const struct access *access;
+	const struct forwarded *from;
 	const char *path; /* percent-decoded, as libwebsockets gives it */
 	size_t path_len;
 	enum page_method method;
-	const char *host;          /* "" when absent */
 	const char *if_none_match; /* "" when absent */
 };
 
@@ -34,37 +43,40 @@ struct page_answer {
 	const char *type;          /* NULL: no Content-Type */
 	const unsigned char *body; /* borrowed; NULL: none */
 	size_t len;
-	const char *etag;  /* NULL: none */
-	const char *cache; /* Cache-Control */
-	const char *csp;   /* script-src and style-src of a page; NULL: no page */
-	const char *host;  /* for connect-src, "" when not to be quoted */
-	const char *allow; /* NULL: none */
-	char location[48]; /* "": none */
-	bool upgrade;      /* say that this is a websocket of version 13 */
+	const char *etag;         /* NULL: none */
+	const char *cache;        /* Cache-Control */
+	const char *csp;          /* script-src and style-src of a page; NULL: no page */
+	const char *allow;        /* NULL: none */
+	char location[48];        /* "": none */
+	char origin[ORIGIN_SIZE]; /* a page's own; "" when unknown */
+	int retry_after_s;        /* 0: none */
+	bool upgrade;             /* say that this is a websocket of version 13 */
+	bool close;               /* end the connection */
+	bool guess;               /* a wrong key: not to be answered before penalty_guess() was asked */
 };
 
 /* Decide. The body of mandatory.json is made in *made, which must live until the answer is sent. */
 void page_answer(const struct page_request *request, struct buf *made, struct page_answer *out);
 
-/* Write the response head; returns its length (< PAGE_HEAD_MAX). */
-size_t page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer);
+/* The answer to everybody's request on a connection that is one too many. */
+void page_too_many(struct page_answer *out);
+
+/* Write the response head; tls: the browser speaks it. Returns its length (< PAGE_HEAD_MAX). */
+size_t page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer,
+	const struct access *access, bool tls);
+
+/* The headers that every answer has, the 101 too; returns their length (< PAGE_HEAD_MAX). */
+size_t page_common_headers(char out[PAGE_HEAD_MAX], const struct access *access, bool tls);
 
 struct page_upgrade {
-	struct loop *loop;
-	const char *path;
-	size_t path_len;
-	enum page_method method;
-	const char *host;
-	const char *origin;       /* NULL: absent, so it is no browser, and the key is enough */
+	struct page_request request;
+	const char *origin;       /* NULL: absent, so it is no browser */
 	const char *subprotocols; /* NULL: absent */
 	const char *version;
 };
 
 /* May this become the console's websocket? When not, *out is the answer. */
 bool page_upgrade(const struct page_upgrade *request, struct page_answer *out);
-
-/* Is origin the page's own: this scheme and this Host? */
-bool page_origin_ok(const char *origin, bool tls, const char *host);
 
 /* Put the gateway's certificate into the session's TLS context (SSL_CTX). 0 or -1. */
 int page_tls_apply(const struct loop *loop, void *ssl_ctx);

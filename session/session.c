@@ -102,7 +102,7 @@ post(struct session *s, struct mail *mail, int kind, void (*discard)(struct mail
 }
 
 int
-session_add_link(struct session *s, struct secret *key, struct err *err)
+session_add_link(struct session *s, const struct ip *opener, struct secret *key, struct err *err)
 {
 	struct link_mail *link = calloc(1, sizeof(*link));
 	struct secret mine = {NULL, 0};
@@ -115,6 +115,7 @@ session_add_link(struct session *s, struct secret *key, struct err *err)
 		free(link);
 		return err_set(err, ERR_LIMIT, "%s has %d links", s->id, SESSION_LINKS_MAX);
 	}
+	link->opener = *opener;
 	r = key_new(&mine);
 	if (r == 0)
 		r = secret_copy(&link->key, &mine);

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/ip.h"
 #include "base/mailbox.h"
 #include "session/core.h"
 #include "session/ports.h"
@@ -58,6 +59,7 @@ enum session_mail_kind { MAIL_LINK, MAIL_END, MAIL_GATE, MAIL_CONSOLE };
 struct link_mail { /* MAIL_LINK: one more key opens this session */
 	struct mail mail;
 	struct secret key;
+	struct ip opener;
 };
 
 struct end_mail { /* MAIL_END */
@@ -83,12 +85,12 @@ struct session *session_ref(struct session *s);
 void session_unref(struct session *s);
 
 /*
- * Make a key under which the session can be opened from now on. On success *key
- * is the caller's. ERR_GONE when the session has ended, ERR_LIMIT when it has
+ * Make a key under which the session can be opened from now on, for the client
+ * that opens the link. On success *key is the caller's. ERR_GONE when the session has ended, ERR_LIMIT when it has
  * SESSION_LINKS_MAX keys, ERR_MEMORY, ERR_SYSTEM.
  */
-int session_add_link(struct session *s, struct secret *key, struct err *err)
-	__attribute__((warn_unused_result));
+int session_add_link(struct session *s, const struct ip *opener, struct secret *key,
+	struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Tell the thread to end; 0 also when it has ended already. It ignores a timeout

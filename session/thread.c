@@ -13,11 +13,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/lws_glue.h"
+#include "session/penalty.h"
 #include "session/pipe.h"
 #include "session/rfb.h"
 #include "session/sessions.h"
 #include "session/gates.h"
 #include "session/tls_server.h"
+#include "session/token.h"
 #include "session/viewer.h"
 
 enum {
@@ -30,6 +32,7 @@ enum {
 	KEEPALIVE_SECS = 15,
 	NO_TIMER_MS = 3600 * 1000,
 	ENDING_STEP_MS = 50,
+	ELSEWHERE_LOG_MS = 5000,
 };
 
 static struct lws_context *boot_context; /* see thread_global_init() */
@@ -167,6 +170,7 @@ add_key(struct loop *loop, struct link_mail *mail)
 		return;
 	}
 	secret_move(&key->key, &mail->key);
+	key->opener = mail->opener;
 	key->next = loop->keys;
 	loop->keys = key;
 }
@@ -196,18 +200,43 @@ read_mailbox(struct loop *loop)
 	}
 }
 
-bool
-loop_has_key(struct loop *loop, const char *key, size_t len)
+/* Who holds a key can cause these at will. */
+static void
+log_elsewhere(const struct loop *loop, const struct ip *client)
 {
-	const struct loop_key *k;
-	bool found = false;
+	static struct log_rate rate;
+	char from[IP_TEXT_SIZE];
+	unsigned more = 0;
+
+	if (!log_rate_allow(&rate, ELSEWHERE_LOG_MS, &more))
+		return;
+	ip_format(client, from);
+	log_info(LOG_VNC_SERVER,
+		"%s: a link's key from %s, but another address opened the link (and %u more like it)",
+		loop->session->id, from, more);
+}
+
+enum key_verdict
+loop_judge_key(struct loop *loop, const char *key, const struct ip *client, bool bound)
+{
+	const struct loop_key *k, *found = NULL;
+	struct ip group = ip_group(client), opener;
 
 	read_mailbox(loop);
-	if (loop->ending != END_NONE)
-		return false;
+	/* All are compared, so that the time tells nothing. */
 	for (k = loop->keys; k; k = k->next)
-		found |= secret_equal(&k->key, key, len);
-	return found;
+		if (secret_equal(&k->key, key, KEY_CHARS))
+			found = k;
+	if (!found)
+		return penalty_is_ended_key(loop->env->penalty, key, KEY_CHARS, clock_ms()) ? KEY_ENDED
+																					: KEY_UNKNOWN;
+	if (loop->ending != END_NONE)
+		return KEY_ENDED;
+	opener = ip_group(&found->opener);
+	if (!bound || ip_equal(&group, &opener))
+		return KEY_OPENS;
+	log_elsewhere(loop, client);
+	return KEY_ELSEWHERE;
 }
 
 static int
@@ -341,8 +370,10 @@ tear_down(struct loop *loop)
 	mailbox_close(loop->session->mailbox);
 	if (loop->context)
 		lws_context_destroy(loop->context);
+	/* Before the port goes back: its next session must know them. */
 	while ((key = loop->keys)) {
 		loop->keys = key->next;
+		penalty_key_ended(loop->env->penalty, key->key.data, key->key.len, clock_ms());
 		secret_wipe(&key->key);
 		free(key);
 	}

@@ -8,6 +8,7 @@
 #define SESSION_TOKEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/secret.h"
 
@@ -22,5 +23,8 @@ int key_new(struct secret *out) __attribute__((warn_unused_result));
 
 /* Has text the form of a token? Says nothing about whether there is one. */
 bool token_well_formed(const char *text);
+
+/* The same for a key, which need not end where it ends. */
+bool key_well_formed(const char *text, size_t len);
 
 #endif

@@ -21,8 +21,13 @@ struct tunables {
 	int max_duration_s; /* 0: none */
 	int open_timeout_s;
 	unsigned max_pending_tokens;
-	struct pve_policy *policy; /* trust towards Proxmox; one reference */
-	struct access *access;     /* from where we may be used; one reference */
+	unsigned max_sessions;            /* 0: as many as there are ports */
+	unsigned max_sessions_per_host;   /* 0: no limit */
+	unsigned max_sessions_per_client; /* 0: no limit */
+	unsigned max_browsers_per_session;
+	unsigned connections_per_client; /* to one session port */
+	struct pve_policy *policy;       /* trust towards Proxmox; one reference */
+	struct access *access;           /* from where we may be used; one reference */
 };
 
 struct tunables_cell; /* opaque, see tunables.c */

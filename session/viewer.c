@@ -11,6 +11,7 @@
 #include "session/front.h"
 #include "session/gates.h"
 #include "session/open.h"
+#include "session/penalty.h"
 #include "session/rfb.h"
 #include "session/sessions.h"
 #include "session/tunables.h"
@@ -31,10 +32,11 @@ struct viewer {
 	struct viewer *next; /* in the loop's list */
 	struct loop *loop;
 	struct lws *browser;
-	uint64_t number; /* how logs and messages name it */
-	struct rfb rfb;  /* our server side towards the browser */
-	bool proven;     /* the browser has the password and sent its ClientInit */
-	bool counted;    /* the registry counts it as connected */
+	struct ip client; /* whose browser it is */
+	uint64_t number;  /* how logs and messages name it */
+	struct rfb rfb;   /* our server side towards the browser */
+	bool proven;      /* the browser has the password and sent its ClientInit */
+	bool counted;     /* the registry counts it as connected */
 	bool ping_due;
 	enum end end;
 	int64_t deadline_ms;  /* of the opening */
@@ -265,8 +267,18 @@ open_viewer(struct viewer *v)
 		ask(v);
 }
 
+static unsigned
+viewers_max(const struct loop *loop)
+{
+	struct tunables t;
+
+	tunables_get(loop->env->tunables, &t);
+	tunables_done(&t);
+	return t.max_browsers_per_session;
+}
+
 struct viewer *
-viewer_new(struct loop *loop, struct lws *browser)
+viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
@@ -275,6 +287,7 @@ viewer_new(struct loop *loop, struct lws *browser)
 	v->magic = VIEWER_MAGIC;
 	v->loop = loop;
 	v->browser = browser;
+	v->client = *client;
 	v->number = ++loop->last_viewer;
 	v->heard_ms = clock_ms();
 	v->next = loop->viewers;
@@ -283,7 +296,7 @@ viewer_new(struct loop *loop, struct lws *browser)
 	log_info(LOG_WS_PROXY, "%s: browser %llu opens", id(v), num(v));
 	if (loop->ending != END_NONE) {
 		viewer_end(v, loop->ending);
-	} else if (loop->viewer_count > LOOP_VIEWERS_MAX) {
+	} else if (loop->viewer_count > viewers_max(loop)) {
 		viewer_end(v, END_LIMIT);
 	} else {
 		loop_timer_set(loop, &v->ping, PING_MS, on_ping, v);
@@ -316,7 +329,7 @@ static void
 prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
 {
 	struct err err;
-	int r;
+	int r, left_s;
 
 	r = rfb_server_feed(&v->rfb, data, len, used, &err);
 	front_kick(v->browser);
@@ -325,6 +338,8 @@ prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
 		connect_both(v);
 	} else if (r < 0) {
 		log_info(LOG_WS_PROXY, "%s: browser %llu: %s", id(v), num(v), err.text);
+		if (r == ERR_REFUSED)
+			(void)penalty_guess(v->loop->env->penalty, &v->client, clock_ms(), &left_s);
 		viewer_end(v, r == ERR_REFUSED ? END_VIEWER_AUTH : END_VIEWER_GARBLED);
 	}
 }

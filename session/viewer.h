@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 
+#include "base/ip.h"
 #include "session/end.h"
 #include "session/loop.h"
 #include "session/pipe.h"
@@ -25,7 +26,7 @@ struct viewer; /* opaque, see viewer.c */
  * A browser's websocket is open. Never fails as far as the browser is concerned: what goes wrong becomes
  * a Close frame. NULL only when out of memory.
  */
-struct viewer *viewer_new(struct loop *loop, struct lws *browser);
+struct viewer *viewer_new(struct loop *loop, struct lws *browser, const struct ip *client);
 
 /* The websocket is closed; the viewer is freed. */
 void viewer_browser_gone(struct viewer *v);

@@ -29,7 +29,8 @@ const LIBRARIES = [
 		/* A pointer to something opaque may be passed on: `struct lws *`. */
 		name: 'libwebsockets', symbol: /(?<!struct )\blws_(?!glue)\w+/g, header: /^libwebsockets/,
 		object: 'lws_',
-		files: ['session/thread.c', 'session/front.c', 'session/back.c', 'session/lws_glue.h'],
+		files: ['session/thread.c', 'session/front.c', 'session/front_http.c', 'session/back.c',
+			'session/lws_glue.h'],
 	},
 	{
 		name: 'libcurl', symbol: /\bcurl_\w+|\bCURL\w*/g, header: /^curl\//, object: 'curl_',

@@ -42,8 +42,8 @@ export class NotingGateway extends Gateway {
 		return res;
 	}
 
-	async mandatory(url) {
-		const answer = await super.mandatory(url);
+	async mandatory(url, opts) {
+		const answer = await super.mandatory(url, opts);
 		this.given.add(answer.password);
 		return answer;
 	}

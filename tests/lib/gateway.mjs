@@ -328,8 +328,8 @@ export class Gateway {
 	}
 
 	/* mandatory.json of a session, parsed. */
-	async mandatory(url) {
-		const res = await this.file(url, 'mandatory.json');
+	async mandatory(url, opts) {
+		const res = await this.file(url, 'mandatory.json', opts);
 		if (res.status !== 200)
 			throw unexpected('mandatory.json', res);
 		return JSON.parse(res.text);
@@ -344,9 +344,9 @@ export class Gateway {
 	}
 
 	/* Websocket and RFB handshake with the minted password: { ws, rfb, mandatory }. */
-	async console(url, { ws: wsOptions, ...rfbOptions } = {}) {
-		const mandatory = await this.mandatory(url);
-		const ws = await this.websocket(url, wsOptions);
+	async console(url, { from, ws: wsOptions, ...rfbOptions } = {}) {
+		const mandatory = await this.mandatory(url, { from });
+		const ws = await this.websocket(url, { from, ...wsOptions });
 		const rfb = new RfbClient(ws);
 		await rfb.handshake({ password: mandatory.password, ms: 20000, ...rfbOptions });
 		return { ws, rfb, mandatory };

@@ -203,13 +203,13 @@ function hasHeader(headers, name) {
 }
 
 /*
- * One request. opts: method, headers (null leaves a default one out), body, ca, insecure,
+ * One request. opts: method, headers (null leaves a default one out), body, ca, insecure, from,
  * timeoutMs, path (sent verbatim instead of the URL's), piece and everyMs (written slowly).
  * Returns { status, reason, headers, rawHeaders, body, text, json, ms }; throws when no
  * complete answer comes.
  */
 export async function request(url, opts = {}) {
-	const where = { ...splitUrl(url), ...pick(opts, ['ca', 'insecure', 'servername']) };
+	const where = { ...splitUrl(url), ...pick(opts, ['ca', 'insecure', 'servername', 'from']) };
 	const conn = await Conn.open(where);
 	const start = Date.now();
 	try {

@@ -25,11 +25,14 @@ export function splitUrl(url) {
 	};
 }
 
-/* ca is the path of a PEM file. Resolves once connected, TLS handshake included. */
+/*
+ * ca is the path of a PEM file, from the address to come from (any of 127.0.0.0/8 is ours).
+ * Resolves once connected, TLS handshake included.
+ */
 export function dial(where) {
-	const { host, port, tls: secure, ca, insecure, servername, timeoutMs = 10000 } = where;
+	const { host, port, tls: secure, ca, insecure, servername, from, timeoutMs = 10000 } = where;
 	return new Promise((resolve, reject) => {
-		const opts = { host, port, noDelay: true };
+		const opts = { host, port, noDelay: true, localAddress: from };
 		if (secure && ca)
 			opts.ca = readFileSync(ca);
 		if (secure) {

@@ -31,11 +31,11 @@ export class WsRefused extends Error {
 export class WsClient {
 	/*
 	 * opts: headers (extra or overriding; null leaves one out), origin, protocols (array
-	 * or verbatim string), ca, insecure, autoPong (true), timeoutMs (10000), record (true),
+	 * or verbatim string), ca, insecure, from, autoPong (true), timeoutMs (10000), record (true),
 	 * path (verbatim request target instead of the URL's), anyAccept (false).
 	 */
 	static async connect(url, opts = {}) {
-		const where = { ...splitUrl(url), ca: opts.ca, insecure: opts.insecure };
+		const where = { ...splitUrl(url), ca: opts.ca, insecure: opts.insecure, from: opts.from };
 		const ws = new WsClient(await dial(where), opts);
 		ws.host = where.hostHeader;
 		await ws.handshake(opts.path ?? where.path, opts);

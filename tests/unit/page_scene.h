@@ -2,7 +2,7 @@
 /*
  * page_scene - a session's loop as far as page.c looks at it, with a page of three files.
  *
- * It brings a stand-in for thread.c's loop_has_key(), so one file of a test
+ * It brings a stand-in for thread.c's loop_judge_key(), so one file of a test
  * program includes it.
  *
  * Threads: none.
@@ -13,6 +13,7 @@
 #include "session/assets.h"
 #include "session/page.h"
 #include "session/token.h"
+#include "tests/unit/access_scene.h"
 #include "tests/unit/temp_dir.h"
 
 /* The one key that opens the session. */
@@ -24,12 +25,35 @@ static struct temp_dir page_dir;
 static struct env env;
 static struct loop loop = {.env = &env};
 
-bool
-loop_has_key(struct loop *l, const char *key, size_t len)
+/* Who asks, by which rules; what KEY is when they ask. */
+static struct access *rules;
+static struct forwarded from;
+static enum key_verdict verdict = KEY_OPENS;
+
+enum key_verdict
+loop_judge_key(struct loop *l, const char *key, const struct ip *client, bool bound)
 {
 	assert_ptr_equal(l, &loop);
-	assert_int_equal(len, KEY_CHARS);
-	return memcmp(key, KEY, KEY_CHARS) == 0;
+	assert_ptr_equal(client, &from.client);
+	assert_int_equal(bound, access_rules(rules)->bind_client);
+	return memcmp(key, KEY, KEY_CHARS) == 0 ? verdict : KEY_UNKNOWN;
+}
+
+/* Ask for this Host, over TLS or not. */
+static inline void
+come_from(bool tls, const char *host)
+{
+	const struct ip peer = ip_for_test("192.0.2.9");
+	const struct forwarded_head head = {host, "", "", ""};
+
+	forwarded_read(rules, &peer, tls, &head, &from);
+}
+
+static inline void
+use_rules(const char *proxies, const char *origins, const char *ancestors)
+{
+	access_unref(rules);
+	rules = access_for_test(proxies, origins, ancestors);
 }
 
 static inline int
@@ -38,6 +62,7 @@ scene_new(void **state)
 	struct assets *assets = NULL;
 
 	(void)state;
+	use_rules(NULL, NULL, NULL);
 	page_dir = temp_dir_new();
 	temp_text(&page_dir, "vnc.html", "<!doctype html><script>alert('Hello, world.');</script>");
 	temp_folder(&page_dir, "core");
@@ -59,17 +84,12 @@ scene_done(void **state)
 	} assets = {env.assets};
 
 	(void)state;
+	access_unref(rules);
+	rules = NULL;
 	assets_free(assets.mine);
 	secret_wipe(&loop.password);
 	temp_dir_free(&page_dir);
 	return 0;
-}
-
-/* With a certificate or without: only whether there is one counts. */
-static inline void
-use_tls(bool on)
-{
-	env.tls = on ? (struct tls_server *)(void *)&env : NULL;
 }
 
 #endif

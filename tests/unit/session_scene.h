@@ -36,6 +36,9 @@ pve_unref(struct pve *pve)
 		atomic_fetch_sub(&pve->refs, 1);
 }
 
+/* Who opens links. */
+static const struct ip opener = {{[0] = 0x20, [1] = 0x01, [2] = 0x0d, [3] = 0xb8, [15] = 7}};
+
 static inline struct pve_target
 guest(uint32_t vmid)
 {

@@ -10,6 +10,7 @@
 static struct page_answer answer;
 static struct buf made;
 static char head[PAGE_HEAD_MAX];
+static bool tls;
 
 /* Ask, with the path in memory of exactly its size; the answer is in the variables above. */
 static void
@@ -18,19 +19,21 @@ request(enum page_method method, const char *path, const char *host, const char 
 	size_t len = strlen(path), n;
 	char *copy = malloc(len);
 	const struct page_request r = {.loop = &loop,
+		.access = rules,
+		.from = &from,
 		.path = copy,
 		.path_len = len,
 		.method = method,
-		.host = host,
 		.if_none_match = if_none_match};
 
 	assert_non_null(copy);
 	memcpy(copy, path, len);
+	come_from(tls, host);
 	buf_done(&made);
 	memset(&answer, 0xa5, sizeof(answer));
 	page_answer(&r, &made, &answer);
 	free(copy);
-	n = page_head(head, &answer);
+	n = page_head(head, &answer, rules, tls);
 	assert_true(n < PAGE_HEAD_MAX);
 	assert_int_equal(strlen(head), n);
 }
@@ -190,11 +193,10 @@ static void
 mandatory_json_pins_what_the_page_must_not_choose(void **state)
 {
 	(void)state;
-	use_tls(false);
 	assert_mandatory(false);
-	use_tls(true);
+	tls = true;
 	assert_mandatory(true);
-	use_tls(false);
+	tls = false;
 }
 
 static void
@@ -324,10 +326,137 @@ the_page_s_policy_has_its_hashes_and_its_own_host(void **state)
 	assert_true(
 		head_has("default-src 'none'; script-src 'self' "
 				 "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; style-src 'self'; "));
-	assert_true(head_has("; connect-src 'self' ws://console.example:22000 "
-						 "wss://console.example:22000; "));
+	assert_true(head_has("; connect-src 'self' ws://console.example:22000; "));
 	request(PAGE_GET, AT, "[2001:db8::1]:22000", "");
-	assert_true(head_has(" ws://[2001:db8::1]:22000 "));
+	assert_true(head_has("; connect-src 'self' ws://[2001:db8::1]:22000; "));
+	tls = true;
+	request(PAGE_GET, AT, "Console.Example:443", "");
+	assert_true(head_has("; connect-src 'self' wss://console.example; "));
+	tls = false;
+}
+
+static void
+the_page_may_be_embedded_and_the_rest_is_for_itself(void **state)
+{
+	static const char *const others[] = {
+		"/", "/" KEY, AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
+	size_t i;
+
+	(void)state;
+	get(AT);
+	assert_true(head_has("\r\nCross-Origin-Resource-Policy: cross-origin\r\n"));
+	assert_true(head_has("\r\nCross-Origin-Embedder-Policy: require-corp\r\n"));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		get(others[i]);
+		assert_true(head_has("\r\nCross-Origin-Resource-Policy: same-origin\r\n"));
+		assert_false(head_has("Cross-Origin-Embedder-Policy"));
+	}
+}
+
+static void
+who_may_frame_it_is_in_every_policy(void **state)
+{
+	static const char *const paths[] = {"/", AT, AT "core/rfb.js", AT "mandatory.json", AT "x"};
+	size_t i;
+
+	(void)state;
+	use_rules(NULL, NULL, "https://*.Panel.Example:443");
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		get(paths[i]);
+		assert_true(head_has("; frame-ancestors https://*.panel.example\r\n"));
+		assert_false(head_has("X-Frame-Options"));
+	}
+	use_rules(NULL, NULL, NULL);
+}
+
+static void
+hsts_is_sent_over_tls_when_it_is_asked_for(void **state)
+{
+	const struct access_config config = {.rules = {.hsts_max_age_s = 600}};
+	struct access *usual = rules;
+
+	(void)state;
+	tls = true;
+	get(AT);
+	assert_false(head_has("Strict-Transport-Security"));
+	assert_int_equal(access_new(&config, &rules, NULL), 0);
+	get(AT);
+	assert_true(head_has("\r\nStrict-Transport-Security: max-age=600\r\n"));
+	get("/");
+	assert_true(head_has("\r\nStrict-Transport-Security: max-age=600\r\n"));
+	tls = false;
+	get(AT);
+	assert_false(head_has("Strict-Transport-Security"));
+	access_unref(rules);
+	rules = usual;
+}
+
+static void
+the_101_has_what_every_answer_has(void **state)
+{
+	char common[PAGE_HEAD_MAX];
+	size_t n = page_common_headers(common, rules, false);
+
+	(void)state;
+	assert_int_equal(strlen(common), n);
+	get("/");
+	assert_non_null(strstr(head, common));
+	assert_string_equal(strstr(head, common) + n, "\r\n");
+}
+
+/* ---- guesses and limits ---- */
+
+static void
+a_wrong_key_is_a_guess_and_nothing_else_is(void **state)
+{
+	static const char *const guesses[] = {"/" OTHER_KEY, "/" OTHER_KEY "/", "/" OTHER_KEY "/x/y"};
+	static const char *const none[] = {"", "/", "/favicon.ico", "/robots.txt", "/vnc.html",
+		"/0123456789abcdef0123456789abcde", "/0123456789ABCDEF0123456789ABCDEF/", "/" OTHER_KEY "0",
+		"/g123456789abcdef0123456789abcdee/", AT, AT "x", "/" KEY};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(guesses) / sizeof(guesses[0]); i++) {
+		get(guesses[i]);
+		assert_true(answer.guess);
+		assert_bare(404);
+	}
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		get(none[i]);
+		assert_false(answer.guess);
+	}
+}
+
+static void
+a_key_of_yesterday_or_of_somebody_else_is_no_guess(void **state)
+{
+	static const enum key_verdict others[] = {KEY_ELSEWHERE, KEY_ENDED};
+	char bare_head[PAGE_HEAD_MAX];
+	size_t i;
+
+	(void)state;
+	get("/" OTHER_KEY "/");
+	memcpy(bare_head, head, sizeof(bare_head));
+	for (i = 0; i < 2; i++) {
+		verdict = others[i];
+		get(AT);
+		assert_bare(404);
+		assert_false(answer.guess);
+		assert_string_equal(head, bare_head);
+	}
+	verdict = KEY_OPENS;
+}
+
+static void
+one_too_many_is_told_when_to_come_again(void **state)
+{
+	(void)state;
+	page_too_many(&answer);
+	(void)page_head(head, &answer, rules, false);
+	assert_bare(503);
+	assert_true(head_has("HTTP/1.1 503 Service Unavailable\r\n"));
+	assert_true(head_has("\r\nRetry-After: 10\r\n"));
+	assert_true(head_has("\r\nConnection: close\r\n"));
 }
 
 static void
@@ -353,23 +482,40 @@ a_host_that_is_none_never_gets_into_the_policy(void **state)
 }
 
 static void
-the_longest_host_and_the_longest_policy_fit_a_head(void **state)
+the_longest_of_everything_fits_a_head(void **state)
 {
-	char host[CSP_HOST_MAX + 1], csp[CSP_HTML_MAX + 1];
-	char etag[ASSET_ETAG_SIZE];
+	static char label[8 + 240 + 1], csp[CSP_HTML_MAX + 1], etag[ASSET_ETAG_SIZE];
+	char *labels[8], host[FORWARDED_HOST_SIZE];
+	const struct access_config config = {
+		.frame_ancestors = {labels, 8}, .rules = {.hsts_max_age_s = 63072000}};
+	struct access *usual = rules;
+	size_t i;
 
 	(void)state;
-	memset(host, 'h', CSP_HOST_MAX);
+	memset(label, 'a', sizeof(label) - 1);
+	memcpy(label, "https://", 8);
+	for (i = 0; i < 8; i++)
+		labels[i] = label;
+	memset(host, 'h', ORIGIN_HOST_MAX);
+	memcpy(host + ORIGIN_HOST_MAX, ":22000", 7);
 	memset(csp, 'c', CSP_HTML_MAX);
 	memset(etag, 'e', sizeof(etag) - 1);
-	host[CSP_HOST_MAX] = csp[CSP_HTML_MAX] = etag[sizeof(etag) - 1] = '\0';
+	assert_int_equal(access_new(&config, &rules, NULL), 0);
+	tls = true;
 	request(PAGE_GET, AT, host, "");
-	assert_string_equal(answer.host, host);
+	assert_non_null(strstr(answer.origin, host));
 	answer.csp = csp;
 	answer.etag = etag;
+	answer.allow = "GET, HEAD";
 	answer.len = (size_t)-1;
-	assert_true(page_head(head, &answer) < PAGE_HEAD_MAX);
+	answer.close = answer.upgrade = true;
+	answer.retry_after_s = 10;
+	memset(answer.location, 'l', sizeof(answer.location) - 1);
+	assert_true(page_head(head, &answer, rules, true) < PAGE_HEAD_MAX);
 	assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
+	tls = false;
+	access_unref(rules);
+	rules = usual;
 }
 
 static void
@@ -378,7 +524,7 @@ a_status_without_a_phrase_is_still_a_head(void **state)
 	(void)state;
 	get("/");
 	answer.status = 418;
-	(void)page_head(head, &answer);
+	(void)page_head(head, &answer, rules, false);
 	assert_true(head_has("HTTP/1.1 418 Error\r\n"));
 }
 
@@ -413,7 +559,14 @@ main(void)
 		TEST(every_head_has_what_keeps_browsers_careful),
 		TEST(the_page_s_policy_has_its_hashes_and_its_own_host),
 		TEST(a_host_that_is_none_never_gets_into_the_policy),
-		TEST(the_longest_host_and_the_longest_policy_fit_a_head),
+		TEST(the_page_may_be_embedded_and_the_rest_is_for_itself),
+		TEST(who_may_frame_it_is_in_every_policy),
+		TEST(hsts_is_sent_over_tls_when_it_is_asked_for),
+		TEST(the_101_has_what_every_answer_has),
+		TEST(a_wrong_key_is_a_guess_and_nothing_else_is),
+		TEST(a_key_of_yesterday_or_of_somebody_else_is_no_guess),
+		TEST(one_too_many_is_told_when_to_come_again),
+		TEST(the_longest_of_everything_fits_a_head),
 		TEST(a_status_without_a_phrase_is_still_a_head),
 	};
 

@@ -10,11 +10,13 @@ static struct page_answer answer;
 static struct page_upgrade
 upgrade_for_test(void)
 {
-	return (struct page_upgrade){.loop = &loop,
-		.path = AT "vnc-proxy",
-		.path_len = sizeof(AT "vnc-proxy") - 1,
-		.method = PAGE_GET,
-		.host = "console.example:22000",
+	come_from(false, "console.example:22000");
+	return (struct page_upgrade){.request = {.loop = &loop,
+									 .access = rules,
+									 .from = &from,
+									 .path = AT "vnc-proxy",
+									 .path_len = sizeof(AT "vnc-proxy") - 1,
+									 .method = PAGE_GET},
 		.origin = "http://console.example:22000",
 		.subprotocols = "binary",
 		.version = "13"};
@@ -28,7 +30,7 @@ ask(const struct page_upgrade *request)
 
 	if (page_upgrade(request, &answer))
 		return 0;
-	assert_true(page_head(head, &answer) < PAGE_HEAD_MAX);
+	assert_true(page_head(head, &answer, rules, from.tls) < PAGE_HEAD_MAX);
 	assert_null(answer.body);
 	return answer.status;
 }
@@ -38,8 +40,8 @@ ask_path(const char *path)
 {
 	struct page_upgrade request = upgrade_for_test();
 
-	request.path = path;
-	request.path_len = strlen(path);
+	request.request.path = path;
+	request.request.path_len = strlen(path);
 	return ask(&request);
 }
 
@@ -66,9 +68,9 @@ other_paths_are_404_whatever_else_is_wrong(void **state)
 		assert_int_equal(ask_path(paths[i]), 404);
 		assert_null(answer.allow);
 		request = upgrade_for_test();
-		request.path = paths[i];
-		request.path_len = strlen(paths[i]);
-		request.method = PAGE_OTHER;
+		request.request.path = paths[i];
+		request.request.path_len = strlen(paths[i]);
+		request.request.method = PAGE_OTHER;
 		request.origin = "http://evil.example";
 		request.version = "8";
 		assert_int_equal(ask(&request), 404);
@@ -81,10 +83,10 @@ only_get_opens_a_websocket(void **state)
 	struct page_upgrade request = upgrade_for_test();
 
 	(void)state;
-	request.method = PAGE_OTHER;
+	request.request.method = PAGE_OTHER;
 	assert_int_equal(ask(&request), 405);
 	assert_string_equal(answer.allow, "GET, HEAD");
-	request.method = PAGE_HEAD;
+	request.request.method = PAGE_HEAD;
 	assert_int_equal(ask(&request), 405);
 }
 
@@ -96,7 +98,7 @@ who_is_no_browser_needs_no_origin(void **state)
 	(void)state;
 	request.origin = NULL;
 	assert_int_equal(ask(&request), 0);
-	request.host = "";
+	come_from(false, "");
 	assert_int_equal(ask(&request), 0);
 }
 
@@ -112,12 +114,12 @@ a_page_of_another_origin_is_refused(void **state)
 	assert_int_equal(ask(&request), 403);
 	request.origin = "null";
 	assert_int_equal(ask(&request), 403);
-	use_tls(true);
+	come_from(true, "console.example:22000");
 	request.origin = "http://console.example:22000";
 	assert_int_equal(ask(&request), 403);
 	request.origin = "https://console.example:22000";
 	assert_int_equal(ask(&request), 0);
-	use_tls(false);
+	come_from(false, "console.example:22000");
 	assert_int_equal(ask(&request), 403);
 }
 
@@ -133,7 +135,7 @@ another_version_is_told_which_one_is_spoken(void **state)
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
 		request.version = versions[i];
 		assert_int_equal(ask(&request), 426);
-		(void)page_head(head, &answer);
+		(void)page_head(head, &answer, rules, from.tls);
 		assert_non_null(strstr(head, "\r\nSec-WebSocket-Version: 13\r\n"));
 	}
 }
@@ -165,10 +167,11 @@ static void
 a_request_without_upgrade_is_told_to_upgrade(void **state)
 {
 	const struct page_request request = {.loop = &loop,
+		.access = rules,
+		.from = &from,
 		.path = AT "vnc-proxy",
 		.path_len = sizeof(AT "vnc-proxy") - 1,
 		.method = PAGE_GET,
-		.host = "h",
 		.if_none_match = ""};
 	char head[PAGE_HEAD_MAX];
 	struct buf made = {0};
@@ -176,10 +179,10 @@ a_request_without_upgrade_is_told_to_upgrade(void **state)
 	(void)state;
 	page_answer(&request, &made, &answer);
 	assert_int_equal(answer.status, 426);
-	(void)page_head(head, &answer);
+	(void)page_head(head, &answer, rules, from.tls);
 	assert_non_null(strstr(head, "HTTP/1.1 426 Upgrade Required\r\n"));
 	assert_non_null(strstr(
-		head, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"));
+		head, "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: Upgrade\r\n"));
 	buf_done(&made);
 }
 
@@ -225,17 +228,81 @@ static const struct {
 	{"https://", "", true, false},
 	{"http://[2001:db8::2]:22000", "[2001:db8::1]:22000", false, false},
 	{"http://*", "console.example:22000", false, false},
+	/* A default port is the same written out or not; browsers never write it. */
+	{"http://console.example", "console.example:80", false, true},
+	{"http://console.example:80", "console.example", false, true},
+	{"https://console.example", "console.example:443", true, true},
+	{"https://console.example:80", "console.example", true, false},
+	{"http://console.example:443", "console.example", false, false},
+	/* A name with a dot behind it is another one to browsers. */
+	{"http://console.example.:22000", "console.example:22000", false, false},
+	{"http://console.example:22000", "console.example.:22000", false, false},
+	{"http://console.example.:22000", "console.example.:22000", false, true},
+	{"http://console.example:22000 ", "console.example:22000", false, false},
+	{"http://console.example:22000\t", "console.example:22000", false, false},
+	{"http://console.example:022000", "console.example:22000", false, false},
+	{"http://console.example:22000,http://console.example:22000", "console.example:22000", false,
+		false},
+	{"http://console.example:22000, http://console.example:22000", "console.example:22000", false,
+		false},
+	{"http://console.example:22000?", "console.example:22000", false, false},
+	{"http://console.example:22000#", "console.example:22000", false, false},
+	{"http://console.example\\:22000", "console.example:22000", false, false},
+	{"http://console%2eexample:22000", "console.example:22000", false, false},
+	{"http://b\xc3\xbc\x63her.example", "b\xc3\xbc\x63her.example", false, false},
+	{"http://xn--bcher-kva.example", "xn--bcher-kva.example", false, true},
+	{"http://[2001:DB8:0::1]:22000", "[2001:db8::1]:22000", false, true},
+	{"http://2001:db8::1:22000", "[2001:db8::1]:22000", false, false},
+	{"chrome-extension://console.example:22000", "console.example:22000", false, false},
+	{"https://console.example:22000", "console.example:22000,console.example:22000", true, false},
 };
 
 static void
 an_origin_is_the_page_s_own_or_none(void **state)
 {
+	struct page_upgrade request = upgrade_for_test();
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
-		if (page_origin_ok(origins[i].origin, origins[i].tls, origins[i].host) != origins[i].ok)
+	for (i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+		come_from(origins[i].tls, origins[i].host);
+		request.origin = origins[i].origin;
+		if ((ask(&request) == 0) != origins[i].ok)
 			fail_msg("origin \"%s\" at host \"%s\"", origins[i].origin, origins[i].host);
+	}
+}
+
+static void
+or_one_that_the_configuration_allows(void **state)
+{
+	struct page_upgrade request;
+
+	(void)state;
+	use_rules(NULL, "https://panel.example", NULL);
+	request = upgrade_for_test();
+	request.origin = "https://panel.example";
+	assert_int_equal(ask(&request), 0);
+	request.origin = "http://panel.example";
+	assert_int_equal(ask(&request), 403);
+	request.origin = "https://evil.panel.example";
+	assert_int_equal(ask(&request), 403);
+	request.origin = "http://console.example:22000";
+	assert_int_equal(ask(&request), 0);
+	use_rules(NULL, NULL, NULL);
+}
+
+static void
+a_wrong_key_is_a_guess_here_too(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_path("/" OTHER_KEY "/vnc-proxy"), 404);
+	assert_true(answer.guess);
+	assert_int_equal(ask_path("/vnc-proxy"), 404);
+	assert_false(answer.guess);
+	verdict = KEY_ENDED;
+	assert_int_equal(ask_path(AT "vnc-proxy"), 404);
+	assert_false(answer.guess);
+	verdict = KEY_OPENS;
 }
 
 int
@@ -251,6 +318,8 @@ main(void)
 		cmocka_unit_test(the_subprotocol_is_binary_or_none),
 		cmocka_unit_test(a_request_without_upgrade_is_told_to_upgrade),
 		cmocka_unit_test(an_origin_is_the_page_s_own_or_none),
+		cmocka_unit_test(or_one_that_the_configuration_allows),
+		cmocka_unit_test(a_wrong_key_is_a_guess_here_too),
 	};
 
 	return cmocka_run_group_tests(tests, scene_new, scene_done);

@@ -144,13 +144,14 @@ every_link_has_a_key_of_its_own_which_the_thread_is_told(void **state)
 	struct mail *mail;
 
 	(void)state;
-	assert_int_equal(session_add_link(s, &a, NULL), 0);
-	assert_int_equal(session_add_link(s, &b, NULL), 0);
+	assert_int_equal(session_add_link(s, &opener, &a, NULL), 0);
+	assert_int_equal(session_add_link(s, &opener, &b, NULL), 0);
 	assert_int_equal(a.len, KEY_CHARS);
 	assert_string_not_equal(secret_peek(&a), secret_peek(&b));
 	mail = mailbox_take(s->mailbox);
 	assert_int_equal(mail->kind, MAIL_LINK);
 	assert_true(secret_equal(&((struct link_mail *)mail)->key, a.data, a.len));
+	assert_true(ip_equal(&((struct link_mail *)mail)->opener, &opener));
 	assert_true(secret_equal(&((struct link_mail *)mail->next)->key, b.data, b.len));
 	assert_null(mail->next->next);
 	mail->next->discard(mail->next);
@@ -172,7 +173,7 @@ no_link_leads_to_a_session_that_has_ended(void **state)
 
 	(void)state;
 	mailbox_close(s->mailbox);
-	assert_int_equal(session_add_link(s, &key, &err), ERR_GONE);
+	assert_int_equal(session_add_link(s, &opener, &key, &err), ERR_GONE);
 	assert_int_equal(err.code, ERR_GONE);
 	assert_null(key.data);
 	assert_int_equal(session_end(s, END_KILLED), 0);
@@ -189,7 +190,7 @@ a_key_that_nobody_read_is_wiped(void **state)
 	struct secret key = {0};
 
 	(void)state;
-	assert_int_equal(session_add_link(s, &key, NULL), 0);
+	assert_int_equal(session_add_link(s, &opener, &key, NULL), 0);
 	torture_look_for(secret_peek(&key));
 	session_unref(s);
 	assert_int_equal(torture_found(), 0);
@@ -227,7 +228,7 @@ live_and_die(void *arg)
 	(void)arg;
 	if (sessions_new(&r, &err) == 0 &&
 		session_new(r, &target, PVE_GUEST_QEMU, &moved, &none, &s, &err) == 0) {
-		if (session_add_link(s, &key, &err) < 0)
+		if (session_add_link(s, &opener, &key, &err) < 0)
 			assert_null(key.data);
 		assert_true(session_end(s, END_KILLED) == 0 || torture_struck());
 		assert_null(moved);

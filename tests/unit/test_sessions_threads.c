@@ -85,7 +85,7 @@ open_links(void *arg)
 			atomic_fetch_add(&wrong, 1);
 			continue;
 		}
-		if (session_add_link(s, &key, NULL) < 0 && !s->mailbox)
+		if (session_add_link(s, &opener, &key, NULL) < 0 && !s->mailbox)
 			atomic_fetch_add(&wrong, 1);
 		if (i % 5 == 0 && session_end(s, END_KILLED) < 0)
 			atomic_fetch_add(&wrong, 1);

@@ -70,6 +70,21 @@ only_20_digits_of_lower_case_hex_have_the_form_of_a_token(void **state)
 }
 
 static void
+a_key_is_known_by_its_form(void **state)
+{
+	static const char good[] = "0123456789abcdef0123456789abcdef/";
+
+	(void)state;
+	assert_true(key_well_formed(good, KEY_CHARS));
+	assert_false(key_well_formed(good, KEY_CHARS - 1));
+	assert_false(key_well_formed(good, KEY_CHARS + 1));
+	assert_false(key_well_formed(good + 1, KEY_CHARS));
+	assert_false(key_well_formed("0123456789ABCDEF0123456789ABCDEF", KEY_CHARS));
+	assert_false(key_well_formed("0123456789abcdefg123456789abcdef", KEY_CHARS));
+	assert_false(key_well_formed("0123456789abcdef`123456789abcdef", KEY_CHARS));
+}
+
+static void
 make_both(void *arg)
 {
 	struct secret token = {0}, key = {0};
@@ -103,6 +118,7 @@ main(void)
 		cmocka_unit_test(a_key_is_32_digits_of_lower_case_hex),
 		cmocka_unit_test(every_one_is_another),
 		cmocka_unit_test(only_20_digits_of_lower_case_hex_have_the_form_of_a_token),
+		cmocka_unit_test(a_key_is_known_by_its_form),
 		cmocka_unit_test(without_memory_or_randomness_there_is_none),
 	};
 

@@ -40,7 +40,14 @@ static void
 a_cell_holds_a_copy_and_its_own_reference(void **state)
 {
 	struct pve_policy policy = {.refs = 1};
-	struct tunables t = {1, 2, 3, 4, 5, 6, &policy, NULL}, got;
+	struct tunables t = {.token_ttl_s = 1,
+						.connect_timeout_s = 2,
+						.reconnect_timeout_s = 3,
+						.max_duration_s = 4,
+						.open_timeout_s = 5,
+						.max_pending_tokens = 6,
+						.policy = &policy},
+					got;
 	struct tunables_cell *cell = NULL;
 
 	(void)state;

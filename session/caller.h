@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * caller - one connection of a browser to a session's port: whose it is, and what it waits for.
+ *
+ * Made when the connection is accepted, gone when it is closed. One that is too
+ * many for its client is let in to be told so, as long as few of them are there.
+ *
+ * Threads: the session's.
+ */
+#ifndef SESSION_CALLER_H
+#define SESSION_CALLER_H
+
+#include "base/ip.h"
+#include "session/access.h"
+#include "session/forwarded.h"
+#include "session/loop.h"
+#include "session/page.h"
+
+enum caller_place {
+	CALLER_WELCOME,
+	CALLER_TOO_MANY,    /* its client has as many as it may: to be told so */
+	CALLER_TURNED_AWAY, /* the same, and enough are being told: to be closed at once */
+};
+
+struct caller {
+	struct caller *next;
+	struct loop *loop;
+	struct lws *wsi;
+	struct ip peer;        /* at the other end of the connection */
+	struct forwarded from; /* who asks, by its last request */
+	bool too_many;         /* CALLER_TOO_MANY */
+	bool refused;          /* answer is for an upgrade that becomes none */
+	bool held;             /* answer is held back */
+	bool due;              /* it has been held for long enough */
+	bool head_only;        /* answer is to a HEAD */
+	struct timer hold;
+	struct page_answer answer;
+};
+
+/* May one more connection of this peer be? At most limit of them, where limits apply. */
+enum caller_place caller_place(
+	const struct loop *loop, const struct access *access, const struct ip *peer, unsigned limit);
+
+/* NULL when out of memory. */
+struct caller *caller_new(struct loop *loop, const struct ip *peer, enum caller_place place);
+void caller_free(struct caller *c); /* NULL is fine */
+
+/* The caller of a connection; NULL when it is none of a browser. */
+struct caller *caller_find(const struct loop *loop, const struct lws *wsi);
+
+/*
+ * Hold the answer back for about a second: then it is due, and the connection is
+ * kicked. False when too many answers are held already.
+ */
+bool caller_hold(struct caller *c);
+
+#endif
