@@ -262,6 +262,8 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 		return front_writeable(wsi, f);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return front_upgrade(wsi, in);
+	case LWS_CALLBACK_RAW_ADOPT:
+		return front_not_http(wsi);
 	case LWS_CALLBACK_ADD_HEADERS:
 		return front_add_headers(wsi, in);
 	case LWS_CALLBACK_CLOSED_HTTP:

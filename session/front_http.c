@@ -297,6 +297,22 @@ front_upgrade(struct lws *wsi, char *protocol)
 }
 
 int
+front_not_http(struct lws *wsi)
+{
+	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
+	struct asking a;
+	size_t n;
+
+	asking_begin(&a, wsi);
+	page_not_http(&a.caller->answer);
+	n = page_head(
+		(char *)head + LWS_PRE, &a.caller->answer, a.t.access, front_loop(wsi)->env->public_tls);
+	asking_end(&a);
+	(void)lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_RAW);
+	return -1;
+}
+
+int
 front_add_headers(struct lws *wsi, struct lws_process_html_args *args)
 {
 	char text[PAGE_HEAD_MAX];

@@ -44,6 +44,9 @@ int front_writeable(struct lws *wsi, struct front *f);
  */
 int front_upgrade(struct lws *wsi, char *protocol);
 
+/* What lws takes for no HTTP, or for a tunnel: the bare 404 and the end. */
+int front_not_http(struct lws *wsi);
+
 /* Add the headers of a 101 to those that lws makes. */
 int front_add_headers(struct lws *wsi, struct lws_process_html_args *args);
 

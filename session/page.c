@@ -89,6 +89,13 @@ open_path(const struct page_request *request, const char **rest, size_t *rest_le
 }
 
 void
+page_not_http(struct page_answer *out)
+{
+	bare(out, 404);
+	out->close = true;
+}
+
+void
 page_too_many(struct page_answer *out)
 {
 	bare(out, 503);

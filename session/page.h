@@ -58,6 +58,9 @@ struct page_answer {
 /* Decide. The body of mandatory.json is made in *made, which must live until the answer is sent. */
 void page_answer(const struct page_request *request, struct buf *made, struct page_answer *out);
 
+/* The answer to what is no request at all. */
+void page_not_http(struct page_answer *out);
+
 /* The answer to everybody's request on a connection that is one too many. */
 void page_too_many(struct page_answer *out);
 

@@ -37,6 +37,14 @@ enum {
 
 static struct lws_context *boot_context; /* see thread_global_init() */
 
+/*
+ * Some requests lws answers by itself (a bad escape, an Upgrade that it does not know), with a
+ * page that tells what serves here. A header that does not fit into its buffer keeps it from
+ * that: it closes the connection instead. Our own answers and the 101 are not made that way.
+ */
+static char too_long[SERVICE_BYTES + 1];
+static const struct lws_protocol_vhost_options no_answers = {.name = "x:", .value = too_long};
+
 /* Everything a starter and its new thread share until the thread is ready. */
 struct start {
 	struct session *session;
@@ -280,6 +288,7 @@ thread_global_init(struct err *err)
 	/* lws writes header values at NOTICE, and its errors are peers' faults that we answer ourselves. */
 	lws_set_log_level(0, no_log);
 	protocols[0].per_session_data_size = front_user_size();
+	memset(too_long, 'x', sizeof(too_long) - 1);
 	memset(&info, 0, sizeof(info));
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
@@ -311,6 +320,9 @@ make_context(struct loop *loop, struct err *err)
 	if (!loop->context)
 		return err_set(err, ERR_SYSTEM, "no event loop for a session");
 	info.protocols = protocols;
+	info.headers = &no_answers;
+	/* Methods that it does not know come to front_not_http(). */
+	info.options |= LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG;
 	info.user = loop;
 	info.vhost_name = "session";
 	info.alpn = "http/1.1";
