@@ -189,6 +189,13 @@ pve_login_reply_done(struct pve_login_reply *reply)
 
 /* ---- status ---- */
 
+/* It goes into the log, where a sentence of the host's would look like ours. */
+static const char *
+plain_word(const char *status)
+{
+	return status[strspn(status, "abcdefghijklmnopqrstuvwxyz-")] == '\0' ? status : "not running";
+}
+
 int
 pve_parse_running(const char *json, size_t len, struct err *err)
 {
@@ -205,7 +212,7 @@ pve_parse_running(const char *json, size_t len, struct err *err)
 	if (status == NULL)
 		r = err_set(err, ERR_PROTOCOL, "guest status: the answer has no status");
 	else if (strcmp(status, "running") != 0)
-		r = err_set(err, ERR_NOT_RUNNING, "the guest is %s", status);
+		r = err_set(err, ERR_NOT_RUNNING, "the guest is %s", plain_word(status));
 out:
 	json_decref(root);
 	return r;

@@ -209,6 +209,24 @@ a_guest_does_not_run_whatever_else_its_status_is(void **state)
 }
 
 static void
+a_status_is_told_only_when_it_is_a_word(void **state)
+{
+	static const char *const rows[][2] = {
+		{"{\"data\":{\"status\":\"stopped\"}}", "the guest is stopped"},
+		{"{\"data\":{\"status\":\"prelaunch\"}}", "the guest is prelaunch"},
+		{"{\"data\":{\"status\":\"fine (all is well)\"}}", "the guest is not running"},
+		{"{\"data\":{\"status\":\"x: PVE:ticket\"}}", "the guest is not running"},
+	};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(running(rows[i][0], &err), ERR_NOT_RUNNING);
+		assert_string_equal(err.text, rows[i][1]);
+	}
+}
+
+static void
 a_status_that_is_none_is_refused(void **state)
 {
 	static const char *const rows[] = {
@@ -363,6 +381,7 @@ main(void)
 		cmocka_unit_test(a_ticket_of_any_length_is_not_taken),
 		cmocka_unit_test(a_guest_runs_when_its_status_is_running),
 		cmocka_unit_test(a_guest_does_not_run_whatever_else_its_status_is),
+		cmocka_unit_test(a_status_is_told_only_when_it_is_a_word),
 		cmocka_unit_test(a_status_that_is_none_is_refused),
 		cmocka_unit_test(a_console_has_a_port_a_ticket_and_a_password_whatever_the_version),
 		cmocka_unit_test(a_port_outside_the_consoles_range_is_refused),
