@@ -102,6 +102,27 @@ export async function startFloodServer(t, kind) {
 	return flood && Number(flood.line);
 }
 
+/* A port that leads to another, of whose bytes take(bytes) says what is sent on, and when. */
+export async function startMiddleman(t, port, take) {
+	const sockets = new Set();
+	const server = net.createServer((from) => {
+		const to = net.connect(port, '127.0.0.1');
+		for (const [a, b] of [[from, to], [to, from]]) {
+			sockets.add(a);
+			a.on('error', () => b.destroy());
+			a.on('close', () => b.destroy());
+		}
+		from.pipe(to);
+		to.on('data', (bytes) => take(bytes, from));
+	});
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	t.after(() => {
+		server.close();
+		sockets.forEach((s) => s.destroy());
+	});
+	return server.address().port;
+}
+
 /* A port whose first n connections lead to one port, and all later ones to another. */
 export async function startTurncoat(t, n, first, later) {
 	const sockets = new Set();

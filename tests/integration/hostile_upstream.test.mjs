@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeFrame, OP } from '../lib/frames.mjs';
 import { pause, until } from '../lib/wait.mjs';
 import {
-	hostAt, serverInit, startFloodServer, startHostile, startTurncoat, u32, VERSION,
+	hostAt, serverInit, startFloodServer, startHostile, startMiddleman, startTurncoat, u32, VERSION,
 } from './hostile.mjs';
 import { echoes, FAST, useWorld } from './world.mjs';
 
@@ -19,6 +19,8 @@ const OPEN_S = 5;
 const LIMIT_MS = OPEN_S * 1000 + 2500;
 const HONEST_MS = 2000;
 const MEMORY_KIB = 40 * 1024;
+/* Login, status, status again and vncproxy; what comes next is the console. */
+const CALLS = 4;
 const KIB64 = Buffer.alloc(65536, 'x');
 
 let vmid = 200;
@@ -295,6 +297,32 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 		await until(() => peer.gone, 5000, 'the gateway to leave');
 	});
 
+	test('reads nothing of what the browser sends, and no memory is lost', async (t) => {
+		let peer_;
+		const { ws } = await opens(t, w, async (peer) => {
+			peer_ = peer;
+			peer.accept();
+			await peer.rfb();
+			peer.socket.pause();
+			await peer.silence();
+		});
+		/* As much as the sockets hold; then nobody takes any more. */
+		for (let i = 0; i < 1024; i++)
+			ws.send(KIB64);
+		let last = -1;
+		await until(async () => {
+			const before_ = last;
+			last = ws.socket.bytesWritten - ws.socket.writableLength;
+			await pause(300);
+			return last === before_;
+		}, 20000, 'the browser to be held back');
+		assert.ok(ws.socket.writableLength > 16 * 1024 * 1024, 'most of it is still the browser\'s');
+		await w.unharmed();
+		ws.destroy();
+		peer_.socket.resume();
+		await until(() => peer_.gone, 8000, 'the gateway to leave');
+	});
+
 	for (const [what, hex] of [['a masked frame', '8281 00000000 61'],
 		['a frame of 2^63 bytes', '827f 8000000000000000'], ['opcode 7', '8700']])
 		test(`sends ${what}: Close 4002`, async (t) => {
@@ -415,14 +443,60 @@ describe('a call is answered with', { concurrency: 12 }, () => {
 	});
 });
 
+describe('a TLS handshake', { concurrency: 4 }, () => {
+	const w = useHonest();
+	/* What becomes of the host's part of it. */
+	const WAYS = {
+		'that stops half-way': () => {
+			let left = 100;
+			return (bytes, to) => {
+				to.write(bytes.subarray(0, left));
+				left = Math.max(0, left - bytes.length);
+			};
+		},
+		'that drips': () => {
+			let queue = Buffer.alloc(0);
+			let timer = null;
+			return (bytes, to) => {
+				queue = Buffer.concat([queue, bytes]);
+				timer ??= setInterval(() => {
+					if (to.destroyed || queue.length === 0)
+						return clearInterval(timer);
+					to.write(queue.subarray(0, 1));
+					queue = queue.subarray(1);
+				}, 20);
+			};
+		},
+		'that becomes something else': () => (bytes, to) => to.write('SSH-2.0-OpenSSH_9.2p1\r\n'),
+	};
+	for (const [what, way] of Object.entries(WAYS)) {
+		test(`${what}, at the login: the page says 502`, async (t) => {
+			const good = await startHostile(t);
+			const host = hostAt(await startMiddleman(t, good.port, way()));
+			const { token } = await w.gw.create(host.fields({ vmid: vmid++ }));
+			const start = Date.now();
+			assert.equal((await w.gw.openRaw(token)).status, 502);
+			assert.ok(Date.now() - start < LIMIT_MS, `it took ${Date.now() - start} ms`);
+			await w.unharmed();
+		});
+
+		test(`${what}, at the websocket: Close 4002`, async (t) => {
+			const good = await startHostile(t);
+			const bad = await startMiddleman(t, good.port, way());
+			const host = await startTurncoat(t, CALLS, good.port, bad);
+			const ws = await w.gw.websocket(await w.gw.session(host.fields({ vmid: vmid++ })));
+			assert.equal((await ws.closed(LIMIT_MS)).code, 4002);
+			await w.unharmed();
+		});
+	}
+});
+
 /*
  * Messages of TLS that carry nothing, one after the other: without care OpenSSL reads on and
  * on within one call, and no deadline of ours is looked at.
  */
 describe('TLS without an end and without a byte,', { concurrency: 4 }, () => {
 	const w = useHonest();
-	/* Login, status, status again and vncproxy; what comes next is the console. */
-	const CALLS = 4;
 
 	for (const [kind, what] of [['update', 'new keys'], ['ticket', 'new tickets']]) {
 		test(`${what} in answer to the login: the page says 504`, async (t) => {
