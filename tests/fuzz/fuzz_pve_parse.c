@@ -16,19 +16,34 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What stands for any secret of an answer: a refusal of the answer never quotes it. */
+static const char canary[] = "CANARY";
+
+static void
+check_text(int r, const struct err *err)
+{
+	assert(r == err->code && (r < 0) == (err->text[0] != '\0'));
+	assert(strstr(err->text, canary) == NULL);
+	assert(strpbrk(err->text, "\r\n\x1b") == NULL);
+}
+
 static void
 read_login(const char *json, size_t len)
 {
 	struct pve_login_reply reply = {.user = ""};
+	char user[PVE_USER_SIZE];
 	struct err err = {.code = 0};
 	int r = pve_parse_login(json, len, &reply, &err);
 
-	assert(r == err.code);
+	check_text(r, &err);
 	assert((r == 0) == (reply.ticket.data != NULL) && (r == 0) == (reply.csrf.data != NULL));
 	if (r == 0) {
 		assert(strlen(reply.ticket.data) == reply.ticket.len);
-		assert(strpbrk(reply.csrf.data, " \r\n") == NULL);
+		assert(strncmp(reply.ticket.data, "PVE:", 4) == 0);
+		assert(strncmp(reply.ticket.data, "PVE:!tfa!", 9) != 0);
+		assert(strpbrk(reply.csrf.data, " \r\n\t\x7f") == NULL);
 		assert(strchr(reply.user, '@') != NULL);
+		assert(pve_parse_user(reply.user, user, NULL) == 0 && strcmp(user, reply.user) == 0);
 	}
 	pve_login_reply_done(&reply);
 }
@@ -40,7 +55,7 @@ read_vncproxy(const char *json, size_t len)
 	struct err err = {.code = 0};
 	int r = pve_parse_vncproxy(json, len, &reply, &err);
 
-	assert(r == err.code);
+	check_text(r, &err);
 	if (r == 0) {
 		assert(reply.port >= PVE_CONSOLE_PORT_MIN && reply.port <= PVE_CONSOLE_PORT_MAX);
 		assert(reply.password.len >= 1 && reply.password.len <= PVE_VNC_PASSWORD_MAX);
@@ -55,7 +70,7 @@ read_running(const char *json, size_t len)
 	struct err err = {.code = 0};
 	int r = pve_parse_running(json, len, &err);
 
-	assert(r == err.code);
+	check_text(r, &err);
 	assert(r == 0 || r == ERR_NOT_RUNNING || r == ERR_PROTOCOL || r == ERR_MEMORY);
 }
 
@@ -132,10 +147,28 @@ read_numbers(const char *text, size_t len)
 static void
 write_escaped(const char *data, size_t len)
 {
+	static const char unreserved[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	struct buf out = {.max = 0};
 
-	if (pve_escape(&out, data, len) == 0)
-		assert(out.len >= len && strlen(buf_text(&out)) == out.len);
+	const char *at;
+	char digits[3] = "";
+	char *end;
+
+	if (pve_escape(&out, data, len) == 0) {
+		at = buf_text(&out);
+		assert(strlen(at) == out.len);
+		for (size_t i = 0; i < len; i++) {
+			if (*at != '%') {
+				assert(strchr(unreserved, *at) != NULL && *at++ == data[i]);
+				continue;
+			}
+			memcpy(digits, at + 1, 2);
+			assert((char)strtoul(digits, &end, 16) == data[i] && end == digits + 2);
+			at += 3;
+		}
+		assert(*at == '\0');
+	}
 	buf_done(&out);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whatever answers the opening handshake, however it drips in: no verdict changes with
- * the bytes that come after it, and a verdict that more bytes are needed holds for
- * everything shorter.
+ * Whatever answers the opening handshake, however it drips in: only a 101 with the answer
+ * to our key opens it, no verdict changes with the bytes that come after it, and a verdict
+ * that more bytes are needed holds for everything shorter.
  */
 #include "session/upgrade.h"
 
@@ -10,7 +10,9 @@
 
 #include "tests/fuzz/fuzz_check.h"
 
+/* RFC 6455, section 1.3 */
 static const char key[UPGRADE_KEY_SIZE] = "dGhlIHNhbXBsZSBub25jZQ==";
+static const char accepted[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /* The verdict on the first len bytes, in memory of exactly that size. */
 static int
@@ -39,8 +41,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r = judge(data, size, &used), shorter;
 	bool decided = false;
 
-	if (r == UPGRADE_DONE)
+	if (r == UPGRADE_DONE) {
 		CHECK(used >= 4 && memcmp(data + used - 4, "\r\n\r\n", 4) == 0);
+		CHECK(used <= UPGRADE_RESPONSE_MAX && memmem(data, used, accepted, sizeof(accepted) - 1));
+		CHECK(memcmp(data, "HTTP/1.", 7) == 0 && memcmp(data + 8, " 101", 4) == 0);
+	}
 	for (len = 0; len < size; len += step) {
 		shorter = judge(data, len, &shorter_used);
 		if (shorter == UPGRADE_MORE) {
