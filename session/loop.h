@@ -28,13 +28,6 @@ enum {
 	LOOP_DRAIN_MS = 3000,     /* what is left to say when a side ends */
 };
 
-/* A link's key. */
-struct loop_key {
-	struct loop_key *next;
-	struct secret key;
-	struct ip opener; /* of the link */
-};
-
 /* What a key in a request's path is. */
 enum key_verdict {
 	KEY_OPENS,
@@ -60,7 +53,7 @@ struct loop {
 	bool listener_paused;
 	struct timer listen_again; /* after the process ran out of descriptors */
 	struct secret password;    /* minted for the browsers' VNC authentication */
-	struct loop_key *keys;
+	struct mail *keys;         /* of the links, each a struct link_mail */
 	struct timer *timers;
 	struct caller *callers; /* connections of browsers */
 	unsigned held;          /* callers whose answer is held back */

@@ -168,19 +168,12 @@ begin_end(struct loop *loop, enum end end)
 	viewers_end_all(loop, end);
 }
 
+/* The message itself is kept: whoever was promised that the link works needs no luck any more. */
 static void
-add_key(struct loop *loop, struct link_mail *mail)
+add_key(struct loop *loop, struct mail *link)
 {
-	struct loop_key *key = calloc(1, sizeof(*key));
-
-	if (!key) {
-		log_error(LOG_VNC_SERVICE, "%s: no memory for a link", loop->session->id);
-		return;
-	}
-	secret_move(&key->key, &mail->key);
-	key->opener = mail->opener;
-	key->next = loop->keys;
-	loop->keys = key;
+	link->next = loop->keys;
+	loop->keys = link;
 }
 
 static void
@@ -192,8 +185,8 @@ read_mailbox(struct loop *loop)
 		next = mail->next;
 		switch ((enum session_mail_kind)mail->kind) {
 		case MAIL_LINK:
-			add_key(loop, (struct link_mail *)mail);
-			break;
+			add_key(loop, mail);
+			continue;
 		case MAIL_END:
 			begin_end(loop, ((struct end_mail *)mail)->end);
 			break;
@@ -227,14 +220,17 @@ log_elsewhere(const struct loop *loop, const struct ip *client)
 enum key_verdict
 loop_judge_key(struct loop *loop, const char *key, const struct ip *client, bool bound)
 {
-	const struct loop_key *k, *found = NULL;
+	const struct mail *k;
+	const struct link_mail *link, *found = NULL;
 	struct ip group = ip_group(client), opener;
 
 	read_mailbox(loop);
 	/* All are compared, so that the time tells nothing. */
-	for (k = loop->keys; k; k = k->next)
-		if (secret_equal(&k->key, key, KEY_CHARS))
-			found = k;
+	for (k = loop->keys; k; k = k->next) {
+		link = (const struct link_mail *)k;
+		if (secret_equal(&link->key, key, KEY_CHARS))
+			found = link;
+	}
 	if (!found)
 		return penalty_is_ended_key(loop->env->penalty, key, KEY_CHARS, clock_ms()) ? KEY_ENDED
 																					: KEY_UNKNOWN;
@@ -376,7 +372,8 @@ set_up(struct loop *loop, struct err *err)
 static void
 tear_down(struct loop *loop)
 {
-	struct loop_key *key;
+	struct mail *key;
+	const struct link_mail *link;
 
 	/* The event loop closes the mailbox's descriptor, and calls every viewer's and back's end. */
 	mailbox_close(loop->session->mailbox);
@@ -385,9 +382,9 @@ tear_down(struct loop *loop)
 	/* Before the port goes back: its next session must know them. */
 	while ((key = loop->keys)) {
 		loop->keys = key->next;
-		penalty_key_ended(loop->env->penalty, key->key.data, key->key.len, clock_ms());
-		secret_wipe(&key->key);
-		free(key);
+		link = (const struct link_mail *)key;
+		penalty_key_ended(loop->env->penalty, link->key.data, link->key.len, clock_ms());
+		key->discard(key);
 	}
 	secret_wipe(&loop->password);
 	ports_return(&loop->session->lease);
