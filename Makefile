@@ -47,8 +47,8 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT := $(if $(filter release,$(MODE)),$(UNIT),$(filter-out %/test_wipe_alloc,$(UNIT)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan e2e \
-	bench bench-full asan tsan fuzz fuzz-long soak lint format install uninstall clean help \
+.PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan torture \
+	e2e bench bench-full asan tsan fuzz fuzz-long soak lint format install uninstall clean help \
 	unit-programs fuzz-programs
 
 all: build page ## the program and the console page
@@ -89,6 +89,14 @@ $(B)/unit/test_wipe_alloc: $(B)/tests/unit/test_wipe_alloc.o $(WIPE)
 	@mkdir -p $(@D)
 	$(call say,LD    $@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lcmocka
+
+# the program with tests/torture/inject.c between it and what it asks the system for; MODE=asan
+INJECT := malloc calloc realloc strdup strndup getrandom eventfd socket accept4 listen connect \
+	pthread_create fcntl
+$(B)/torture/proxmoxvnc: $(B)/router/main.o $(B)/tests/torture/inject.o $(B)/libproxmoxvnc.a
+	@mkdir -p $(@D)
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(INJECT:%=-Wl,--wrap=%) $(LDFLAGS_ALL) $(PKG_LIBS)
 
 # with MODE=fuzz CC=clang; tests/run.sh sees to it
 $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libproxmoxvnc.a
@@ -137,6 +145,8 @@ integration-asan: ## the same under AddressSanitizer and UBSan
 	@sh tests/run.sh integration-asan
 integration-tsan: ## the same under ThreadSanitizer
 	@sh tests/run.sh integration-tsan
+torture: ## every allocation, read and write of a session's opening made to fail in turn
+	@TORTURE_ALL=1 sh tests/run.sh torture
 e2e: ## a real browser, a real QEMU guest
 	@sh tests/run.sh e2e
 soak: ## hundreds of sessions under valgrind and ThreadSanitizer; results in docs/soak.md

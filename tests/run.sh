@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh - run test suites and add up what they say: unit asan tsan fuzz integration integration-asan
-# integration-tsan e2e soak, or all (but soak).
+# integration-tsan torture e2e soak, or all (but soak).
 # T=name runs only the tests whose program or name contains it. The last line is the sum.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -55,6 +55,7 @@ node_tests() {
 	f=$((${f:-0} + ${c:-0}))
 	[ $code -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+	sed -n 's/^ *# torture: //p' "$logs/out"
 	grep -E '^ *ok .*# SKIP' "$logs/out" | sed 's/^ *ok [0-9]* - /skipped: /'
 	if [ "$f" -gt 0 ]; then
 		echo "FAILED $label"
@@ -150,6 +151,10 @@ suite() {
 		;;
 	integration-asan) integration_under asan ;;
 	integration-tsan) integration_under tsan ;;
+	torture)
+		build MODE=asan build/asan/torture/proxmoxvnc && build page || return
+		node_tests torture tests/torture/*.test.mjs
+		;;
 	e2e)
 		build all || return
 		[ -d tests/node_modules ] || npm ci --prefix tests --ignore-scripts --loglevel=error
@@ -168,7 +173,7 @@ suite() {
 }
 
 if [ "${1:-all}" = all ]; then
-	set -- unit asan tsan fuzz integration integration-asan integration-tsan e2e
+	set -- unit asan tsan fuzz integration integration-asan integration-tsan torture e2e
 fi
 for name in "$@"; do
 	suite "$name"
