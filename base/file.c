@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -35,19 +36,25 @@ read_all(int fd, struct buf *text, struct err *err)
 }
 
 int
-file_read(const char *path, size_t max, struct secret *out, struct err *err)
+file_read(const char *path, size_t max, struct secret *out, mode_t *mode, struct err *err)
 {
 	struct buf text = {.max = max};
+	struct stat st;
 	/* Opening a pipe would wait for its writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int r;
 
 	if (fd < 0)
 		return err_set(err, ERR_INVALID, "%s", strerror(errno));
-	r = read_all(fd, &text, err);
+	if (fstat(fd, &st) < 0)
+		r = err_set(err, ERR_INVALID, "%s", strerror(errno));
+	else
+		r = read_all(fd, &text, err);
 	close(fd);
 	if (r == 0 && secret_set(out, text.data, text.len) < 0)
 		r = err_set(err, ERR_MEMORY, "no memory to read it");
+	if (r == 0 && mode != NULL)
+		*mode = st.st_mode;
 	buf_done(&text);
 	return r;
 }

@@ -2,8 +2,6 @@
 /* config - see config.h */
 #include "router/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "router/config_types.h"
 #include "router/json_error.h"
 #include "router/url.h"
@@ -290,46 +289,16 @@ out:
 
 /* ---- the file ---- */
 
-/* All of it, with its mode. */
-static int
-slurp(const char *path, struct buf *text, mode_t *mode, struct err *err)
-{
-	char piece[4096];
-	struct stat st;
-	ssize_t n = 0;
-	int r = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = err_errno(err, "cannot be opened");
-		goto out;
-	}
-	*mode = st.st_mode;
-	while (r == 0 && (n = read(fd, piece, sizeof(piece))) > 0)
-		r = buf_add(text, piece, (size_t)n);
-	if (n < 0)
-		r = err_errno(err, "cannot be read");
-	else if (r == ERR_LIMIT)
-		r = err_set(err, ERR_INVALID, "is larger than %d bytes", FILE_MAX);
-	else if (r < 0)
-		err_set(err, r, "no memory to read it");
-out:
-	explicit_bzero(piece, sizeof(piece));
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
 int
 config_read(const char *path, int port, struct config *out, struct err *err)
 {
-	struct buf text = {.max = FILE_MAX};
+	struct secret text = {0};
 	const char *slash = strrchr(path, '/');
 	char *folder = NULL;
 	mode_t mode = 0;
 	int r;
 
-	r = slurp(path, &text, &mode, err);
+	r = file_read(path, FILE_MAX, &text, &mode, err);
 	if (r < 0)
 		goto out;
 	folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path));
@@ -337,11 +306,11 @@ config_read(const char *path, int port, struct config *out, struct err *err)
 		r = err_set(err, ERR_MEMORY, "no memory for a path");
 		goto out;
 	}
-	r = config_parse(buf_text(&text), text.len, folder, port, out, err);
+	r = config_parse(text.data, text.len, folder, port, out, err);
 	if (r == 0)
 		out->readable_by_all = (mode & S_IROTH) != 0;
 out:
 	free(folder);
-	buf_done(&text);
+	secret_wipe(&text);
 	return r;
 }

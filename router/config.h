@@ -106,7 +106,7 @@ const struct config_option *config_options(size_t *n);
 
 /*
  * Read a file. port, when not 0, takes the place of router_port.
- * Returns 0, ERR_INVALID, ERR_SYSTEM (not readable) or ERR_MEMORY; on success
+ * Returns 0, ERR_INVALID (also when it is not readable) or ERR_MEMORY; on success
  * *out, which must be empty, is to be freed by config_done().
  */
 int config_read(const char *path, int port, struct config *out, struct err *err)

@@ -6,13 +6,11 @@
  * container) or the environment, but never from a command line, which everybody
  * on the machine can read.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "router/config_types.h"
 
@@ -62,44 +60,31 @@ take(struct config *config, const char *source, const char *text, size_t len, st
 	return 0;
 }
 
-/* A regular file only: reading anything else might never end. Its length, or -1 with errno. */
-static ssize_t
-read_regular(const char *path, char *out, size_t size, bool *readable_by_all)
+/* The first line, without its end. */
+static size_t
+first_line(const char *text, size_t len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	ssize_t n = -1;
+	const char *end = memchr(text, '\n', len);
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-	} else {
-		*readable_by_all = (st.st_mode & S_IROTH) != 0;
-		n = read(fd, out, size);
-	}
-	close(fd);
-	return n;
+	if (end != NULL)
+		len = (size_t)(end - text);
+	return len > 0 && text[len - 1] == '\r' ? len - 1 : len;
 }
 
 static int
 take_file(struct config *config, struct err *err)
 {
-	char text[FILE_MAX];
-	ssize_t n = read_regular(
-		config->authorization_file, text, sizeof(text), &config->secret_readable_by_all);
-	const char *end;
-	size_t len;
+	struct secret text = {0};
+	struct err why = {0};
+	mode_t mode = 0;
 	int r;
 
-	if (n < 0)
-		return err_set(err, ERR_INVALID, "authorization_file: %s", strerror(errno));
-	end = memchr(text, '\n', (size_t)n);
-	len = end != NULL ? (size_t)(end - text) : (size_t)n;
-	if (len > 0 && text[len - 1] == '\r')
-		len--;
-	r = take(config, "authorization_file", text, len, err);
-	explicit_bzero(text, sizeof(text));
+	r = file_read(config->authorization_file, FILE_MAX, &text, &mode, &why);
+	if (r < 0)
+		return err_set(err, r, "authorization_file: %s", why.text);
+	config->secret_readable_by_all = (mode & S_IROTH) != 0;
+	r = take(config, "authorization_file", text.data, first_line(text.data, text.len), err);
+	secret_wipe(&text);
 	return r;
 }
 

@@ -28,7 +28,7 @@ static int
 read_one(const char *option, const char *path, struct secret *out, struct err *err)
 {
 	struct err why = {0};
-	int r = file_read(path, FILE_MAX, out, &why);
+	int r = file_read(path, FILE_MAX, out, NULL, &why);
 
 	return r < 0 ? err_set(err, r, "%s: %s: %s", option, path, why.text) : 0;
 }

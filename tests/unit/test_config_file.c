@@ -62,9 +62,9 @@ a_file_that_cannot_be_read_says_why(void **state)
 	struct config c = {0};
 
 	(void)state;
-	assert_int_equal(read_file("absent.json", &c), ERR_SYSTEM);
+	assert_int_equal(read_file("absent.json", &c), ERR_INVALID);
 	assert_non_null(strstr(err.text, "No such file"));
-	assert_int_equal(read_file("page", &c), ERR_SYSTEM);
+	assert_int_equal(read_file("page", &c), ERR_INVALID);
 	assert_non_null(strstr(err.text, "directory"));
 	assert_null(c.public_ip);
 }

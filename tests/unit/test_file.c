@@ -44,7 +44,7 @@ assert_refused(const char *name, const char *why)
 	struct secret s = {0};
 	struct err err = {0};
 
-	assert_int_equal(file_read(name, MAX, &s, &err), ERR_INVALID);
+	assert_int_equal(file_read(name, MAX, &s, NULL, &err), ERR_INVALID);
 	assert_int_equal(err.code, ERR_INVALID);
 	assert_string_equal(err.text, why);
 	assert_null(s.data);
@@ -61,7 +61,7 @@ a_file_is_read_whole_up_to_the_limit(void **state)
 		struct secret s = {0};
 
 		write_bytes(sizes[i]);
-		assert_int_equal(file_read(path, MAX, &s, NULL), 0);
+		assert_int_equal(file_read(path, MAX, &s, NULL, NULL), 0);
 		assert_int_equal(s.len, sizes[i]);
 		for (n = 0; n < s.len; n++)
 			assert_int_equal((unsigned char)s.data[n], n % 251);
@@ -99,7 +99,7 @@ read_or_fail(void *arg)
 {
 	struct secret s = {0};
 	struct err err = {0};
-	int r = file_read(path, MAX, &s, &err);
+	int r = file_read(path, MAX, &s, NULL, &err);
 
 	(void)arg;
 	if (r < 0) {
