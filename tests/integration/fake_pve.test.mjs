@@ -8,8 +8,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD, startFakePve, TIMINGS } from '../fake_pve/fake_pve.mjs';
 import { haveQemu } from '../fake_pve/qemu.mjs';
@@ -198,6 +200,37 @@ describe('TLS', () => {
 			await assert.rejects(got, (e) => error.test(e.code));
 		});
 	}
+
+	/* A TLS connection until it has a ticket for a later one; with such a ticket, until it is there. */
+	async function handshake(p, session) {
+		const s = tls.connect({ host: p.host, port: p.port, session,
+			ca: readFileSync(p.caFile), checkServerIdentity: () => undefined });
+		try {
+			return (await once(s, session ? 'secureConnect' : 'session'))[0];
+		} catch {
+			return null;
+		} finally {
+			s.end();
+		}
+	}
+
+	test('certificates come in turn, and each handshake is noted', async () => {
+		const p = await fake({ cert: ['good', 'second-node', 'other-ca'] });
+		for (const trusted of [true, true, false])
+			assert.equal(await handshake(p) !== null, trusted);
+		await until(() => p.handshakes.every((h) => h.ok !== null), 2000, 'connections to end');
+		assert.deepEqual(p.handshakes.map((h) => [h.cert, h.ok]),
+			[['good', true], ['second-node', true], ['other-ca', false]]);
+		assert.ok(p.handshakes[2].afterHello < 100, 'only an alert');
+	});
+
+	test('a session that is resumed is noted as such', async () => {
+		const p = await fake();
+		const ticket = await handshake(p);
+		await handshake(p, ticket);
+		await until(() => p.handshakes[1]?.ok, 2000, 'the second connection');
+		assert.deepEqual(p.handshakes.map((h) => h.resumed), [false, true]);
+	});
 
 	test('it ends with close_notify before the FIN', async () => {
 		const { stdout, stderr } = await sClient('GET /x HTTP/1.1\r\nHost: x\r\n\r\n');
