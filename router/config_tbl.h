@@ -26,7 +26,7 @@
 	X(novnc_path, NULL, PATH, "null", 0, 0, false, "folder of the console page, with vnc.html in it; by default the installed one, or novnc of the source tree") \
 	X(proxmox_tls, NULL, TRUST, "\"auto\"", 0, 0, true, "which certificates of Proxmox are accepted: auto (verified, or else the one first seen), verify, pin (proxmox_fingerprints only) or insecure (any)") \
 	X(proxmox_ca_file, NULL, PATH, "null", 0, 0, true, "authorities (PEM) to trust for Proxmox, instead of the system's") \
-	X(proxmox_fingerprints, NULL, PINS, "null", 0, 1024, true, "SHA-256 fingerprints of Proxmox's certificates, for pin") \
+	X(proxmox_fingerprints, NULL, PINS, "null", 0, 1024, true, "SHA-256 fingerprints of Proxmox's certificates; where a host has some, no other certificate of it is accepted") \
 	X(state_dir, NULL, PATH, "null", 0, 0, false, "folder for what auto remembers of Proxmox's certificates; by default the service's StateDirectory, else memory only") \
 	X(allowed_hosts, NULL, HOSTS, "null", 0, 1024, true, "where consoles may be asked for; by default anywhere but link-local, multicast, unspecified and cloud-metadata addresses") \
 	X(link_mode, NULL, LINK_MODE, "\"direct\"", 0, 0, true, "whether a link opens at once, or by a page that asks for it, so that a scanner that follows links does not use it up") \
