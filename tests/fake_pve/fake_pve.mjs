@@ -179,7 +179,7 @@ export class FakePve {
 		return g;
 	}
 
-	/* A kind of certificate for the connections from now on, or several to be shown in turn. */
+	/* A kind of certificate from now on; several in turn; or { address: kind }. */
 	setCert(kinds) {
 		this.listener.setCert(kinds);
 	}

@@ -5,7 +5,7 @@
 // The first byte of a connection tells TLS from plain HTTP, which is redirected. The CA
 // and its certificates are made at start; which certificate is shown can be changed while
 // running: good, renewed, second-node, wrong-name, expired, other-ca, self-signed; or several
-// in turn, as a name with several nodes behind it shows them.
+// in turn, as a balancer with several nodes behind it shows them, or one for each address.
 
 import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
@@ -57,11 +57,15 @@ export class Listener {
 		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 	}
 
-	/* From the next connection on; a list of kinds is dealt out in turn. */
+	/*
+	 * From the next connection on; a list of kinds is dealt out in turn, an object has the
+	 * kind for each address that is connected to.
+	 */
 	setCert(kinds) {
-		const list = [kinds].flat();
+		const list = typeof kinds === 'object' ? Object.values(kinds) : [kinds];
 		list.forEach((kind) => this.pair(kind));
 		this.kinds = list;
+		this.byAddress = typeof kinds === 'object' && !Array.isArray(kinds) ? kinds : null;
 		this.turn = 0;
 	}
 
@@ -72,7 +76,8 @@ export class Listener {
 
 	/* Makes TLS of a connection, and notes what became of it and what came in by then. */
 	secure(socket, first) {
-		const kind = this.kinds[this.turn++ % this.kinds.length];
+		const kind = this.byAddress?.[socket.localAddress]
+			?? this.kinds[this.turn++ % this.kinds.length];
 		const note = this.pve.records.handshake({ cert: kind, ok: null, afterHello: 0 });
 		if (kind !== this.shown)
 			this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });

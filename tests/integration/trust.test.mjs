@@ -13,6 +13,7 @@ import { runGateway } from '../lib/gateway.mjs';
 import { findLeaks } from '../lib/leaks.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { until } from '../lib/wait.mjs';
+import { makeResolver } from './shims.mjs';
 import { closeWorld, FAST, openWorld, shows, tellsNothing } from './world.mjs';
 
 /* More than an alert, less than the head of a request. */
@@ -205,6 +206,28 @@ describe('first use', () => {
 			await opens(gw, { vmid });
 		assert.ok(new Set(pve.handshakes.map((h) => h.cert)).size === 3);
 		assert.equal(firstContacts(gw).length, 1);
+	});
+
+	test('a name for several addresses: its first console makes its other nodes known', async (t) => {
+		const names = makeResolver();
+		if (!names)
+			return t.skip('nothing can be preloaded');
+		const cluster = await startFakePve({ timings: FAST, host: '0.0.0.0',
+			cert: { '127.0.0.1': 'good', '127.0.0.2': 'second-node' } });
+		t.after(() => cluster.stop());
+		const gw = await gateway(t, {}, { env: names.env });
+		const target = { hostname: 'cluster.test', port: cluster.port };
+		names.set('cluster.test', '127.0.0.1', ['127.0.0.2', '127.0.0.1']);
+		/* all calls of a login go to the node that has answered it */
+		const url = await gw.session({ vmid: 101, ...target });
+		const { token } = await gw.create({ vmid: 103, ...target });
+		assert.equal((await gw.openRaw(token)).status, 502, 'the other node is a stranger yet');
+		await shows(await gw.console(url));
+		await shows(await gw.console(await gw.open(token)));
+		assert.deepEqual([...new Set(cluster.handshakes.map((h) => `${h.cert} ${h.ok}`))],
+			['good true', 'second-node false', 'second-node true']);
+		assert.equal(firstContacts(gw).length, 1);
+		assert.deepEqual(cluster.violations, []);
 	});
 
 	test('who was in between at the first contact has not won the true host too', async (t) => {
