@@ -2,9 +2,7 @@
 /* pve_known - see pve_known.h */
 #include "proxmox_api/pve_known.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,15 +10,10 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_known_file.h"
-#include "proxmox_api/pve_tls.h"
 
-enum {
-	TEXT_SIZE = 1024,
-	PEM_MAX = 16 * 1024,
-	BAD_LINES_TOLD = 8,
-	STRENGTH = 1, /* OpenSSL's security level: no MD5, no SHA-1, no tiny keys */
-};
+enum { TEXT_SIZE = 1024, BAD_LINES_TOLD = 8 };
 
 /* [i] immutable, [k] under LOCK_KNOWN, [o] the one thread's that saves and reloads */
 struct pve_known {
@@ -115,29 +108,27 @@ on_bad_line(void *arg, size_t line, const char *why)
 static void
 replace(struct pve_known *known, struct known_list *fresh)
 {
+	struct known_host **link, **last = &fresh->first, *h;
 	struct known_list old;
-	struct known_host *h;
 
-	for (h = fresh->first; h != NULL; h = h->next)
-		h->written = true;
+	for (; *last != NULL; last = &(*last)->next)
+		(*last)->written = true;
 	lock_take(&known->lock);
+	old = known->list;
 	known->changed = false;
-	for (h = known->list.first; h != NULL; h = h->next) {
-		struct known_host *twin;
-
-		if (h->written || known_find(fresh, h->host, h->port) != NULL)
+	for (link = &old.first; (h = *link) != NULL;) {
+		if (h->written || known_find(fresh, h->host, h->port) != NULL) {
+			link = &h->next;
 			continue;
-		twin = known_add(fresh, h->host, h->port);
-		if (twin == NULL)
-			break;
-		twin->verified = h->verified;
-		twin->count = h->count;
-		memcpy(twin->leaves, h->leaves, sizeof(twin->leaves));
-		twin->authority = h->authority;
-		h->authority = NULL;
+		}
+		*link = h->next;
+		old.count--;
+		h->next = NULL;
+		*last = h;
+		last = &h->next;
+		fresh->count++;
 		known->changed = true;
 	}
-	old = known->list;
 	known->list = *fresh;
 	lock_release(&known->lock);
 	*fresh = (struct known_list){.count = 0};
@@ -250,43 +241,6 @@ out:
 	buf_done(&text);
 }
 
-/* ---- certificates ---- */
-
-static bool
-fingerprint_of(X509 *leaf, struct pve_fingerprint *out)
-{
-	unsigned len = sizeof(out->sha256);
-
-	out->set = true;
-	return X509_digest(leaf, EVP_sha256(), out->sha256, &len) == 1;
-}
-
-/*
- * Has authority signed leaf, directly or by way of chain, as the certificate of a server? A
- * leaf that is known already need not be valid today.
- */
-static bool
-has_signed(X509 *authority, X509 *leaf, STACK_OF(X509) * chain, bool any_time)
-{
-	STACK_OF(X509) *trusted = sk_X509_new_null();
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	bool yes = false;
-
-	if (trusted != NULL && ctx != NULL && sk_X509_push(trusted, authority) > 0 &&
-		X509_STORE_CTX_init(ctx, NULL, leaf, chain) == 1 &&
-		X509_STORE_CTX_set_default(ctx, "ssl_server") == 1) {
-		X509_STORE_CTX_set0_trusted_stack(ctx, trusted);
-		X509_STORE_CTX_set_flags(
-			ctx, X509_V_FLAG_PARTIAL_CHAIN | (any_time ? X509_V_FLAG_NO_CHECK_TIME : 0));
-		X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), STRENGTH);
-		yes = X509_verify_cert(ctx) == 1;
-	}
-	X509_STORE_CTX_free(ctx);
-	sk_X509_free(trusted);
-	ERR_clear_error();
-	return yes;
-}
-
 /* ---- judging ---- */
 
 /* What a host and port is found to be; copied out of the lock. */
@@ -298,7 +252,6 @@ enum finding {
 };
 
 struct found {
-	bool verified;
 	size_t leaves;
 	struct pve_fingerprint last; /* the youngest leaf */
 	X509 *authority;             /* one reference, or NULL */
@@ -322,7 +275,6 @@ look_up(struct pve_known *known, const char *host, uint16_t port,
 	} else if (known_has_leaf(h, shown)) {
 		finding = IS_KNOWN;
 	} else {
-		found->verified = h->verified;
 		found->leaves = h->count;
 		if (h->count > 0)
 			found->last = h->leaves[h->count - 1];
@@ -362,9 +314,7 @@ static int
 refuse(const struct pve_known *known, const char *endpoint, const char *came,
 	const struct found *found, const char *reason, struct err *err)
 {
-	char expected[PVE_FINGERPRINT_SIZE + 64] = "one that an authority verifies, as before",
-										 do_what[192];
-	char last[PVE_FINGERPRINT_SIZE];
+	char last[PVE_FINGERPRINT_SIZE], expected[PVE_FINGERPRINT_SIZE + 64], do_what[192];
 
 	if (found->leaves > 0) {
 		pve_format_fingerprint(&found->last, last);
@@ -373,6 +323,8 @@ refuse(const struct pve_known *known, const char *endpoint, const char *came,
 			found->authority != NULL ? " or one of its authority" : "");
 	} else if (found->authority != NULL) {
 		snprintf(expected, sizeof(expected), "one of its authority");
+	} else {
+		snprintf(expected, sizeof(expected), "one that an authority verifies, as before");
 	}
 	advice(known, do_what, sizeof(do_what));
 	return err_set(err, ERR_UNTRUSTED,
@@ -390,7 +342,7 @@ pve_known_judge(struct pve_known *known, const char *host, uint16_t port, struct
 	struct found found = {.leaves = 0};
 	int r = 0;
 
-	if (!fingerprint_of(leaf, &shown))
+	if (!pve_cert_fingerprint(leaf, &shown))
 		return err_set(err, ERR_MEMORY, "no memory for a fingerprint");
 	pve_format_endpoint(host, port, endpoint);
 	pve_format_fingerprint(&shown, came);
@@ -411,7 +363,7 @@ pve_known_judge(struct pve_known *known, const char *host, uint16_t port, struct
 			endpoint, reason, came, PVE_KNOWN_HOSTS_MAX);
 		break;
 	default:
-		if (found.authority == NULL || !has_signed(found.authority, leaf, chain, false)) {
+		if (found.authority == NULL || !pve_cert_signed_by(found.authority, leaf, chain, false)) {
 			r = refuse(known, endpoint, came, &found, reason, err);
 			break;
 		}
@@ -450,23 +402,6 @@ pve_known_verified(struct pve_known *known, const char *host, uint16_t port)
 		endpoint);
 }
 
-static X509 *
-read_authority(const char *pem)
-{
-	size_t len = strlen(pem);
-	BIO *bio = len <= PEM_MAX ? BIO_new_mem_buf(pem, (int)len) : NULL;
-	X509 *cert = bio != NULL ? PEM_read_bio_X509(bio, NULL, pve_no_passphrase, NULL) : NULL;
-
-	BIO_free(bio);
-	ERR_clear_error();
-	if (cert != NULL &&
-		(!known_is_authority(cert) || i2d_X509(cert, NULL) > PVE_KNOWN_AUTHORITY_MAX)) {
-		X509_free(cert);
-		cert = NULL;
-	}
-	return cert;
-}
-
 /* The host that may show leaf and has not this authority yet, or NULL. With the lock held. */
 static struct known_host *
 find_pupil(struct pve_known *known, const char *host, uint16_t port,
@@ -486,16 +421,16 @@ pve_known_learn(
 {
 	char endpoint[PVE_ENDPOINT_SIZE];
 	struct pve_fingerprint shown;
-	X509 *authority = read_authority(pem);
+	X509 *authority = pve_cert_read_authority(pem);
 	struct known_host *h;
 	bool news;
 
-	if (authority == NULL || !fingerprint_of(leaf, &shown))
+	if (authority == NULL || !pve_cert_fingerprint(leaf, &shown))
 		goto out;
 	lock_take(&known->lock);
 	news = find_pupil(known, host, port, &shown, authority) != NULL;
 	lock_release(&known->lock);
-	if (!news || !has_signed(authority, leaf, NULL, true))
+	if (!news || !pve_cert_signed_by(authority, leaf, NULL, true))
 		goto out;
 	lock_take(&known->lock);
 	h = find_pupil(known, host, port, &shown, authority);

@@ -22,7 +22,6 @@ struct x509_st;
 enum {
 	PVE_KNOWN_HOSTS_MAX = 1024,
 	PVE_KNOWN_LEAVES_MAX = 16,
-	PVE_KNOWN_AUTHORITY_MAX = 8192, /* bytes of DER */
 	PVE_KNOWN_FILE_MAX = 16 * 1024 * 1024,
 };
 
@@ -69,9 +68,6 @@ int known_read_text(const char *text, size_t len, struct known_list *out,
 /* Append the whole list, with a comment that explains it. 0, ERR_LIMIT or ERR_MEMORY. */
 int known_write_text(const struct known_list *list, struct buf *out)
 	__attribute__((warn_unused_result));
-
-/* Does this certificate belong to an authority? */
-bool known_is_authority(struct x509_st *cert);
 
 /* What tells one state of a file from another. */
 struct known_stamp {

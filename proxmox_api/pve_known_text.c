@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_known_text - what is remembered, as a list and as text; see pve_known_file.h. */
+#include "proxmox_api/pve_known_file.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxmox_api/pve_known_file.h"
+#include "proxmox_api/pve_cert.h"
 
 enum {
-	BASE64_MAX = (PVE_KNOWN_AUTHORITY_MAX + 2) / 3 * 4,
+	BASE64_MAX = (PVE_AUTHORITY_MAX + 2) / 3 * 4,
 	LINE_MAX_BYTES = PVE_ENDPOINT_SIZE + BASE64_MAX + 32,
 };
 
@@ -89,12 +91,6 @@ known_free(struct known_list *list)
 	list->count = 0;
 }
 
-bool
-known_is_authority(struct x509_st *cert)
-{
-	return X509_check_ca(cert) == 1;
-}
-
 /* ---- reading ---- */
 
 static X509 *
@@ -115,7 +111,7 @@ decode_authority(const char *text)
 	if (n > 0)
 		cert = d2i_X509(NULL, &at, n);
 	ERR_clear_error();
-	if (cert != NULL && (at != der + n || !known_is_authority(cert))) {
+	if (cert != NULL && (at != der + n || !pve_cert_is_authority(cert))) {
 		X509_free(cert);
 		cert = NULL;
 	}

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_trust.h"
 
@@ -28,16 +29,6 @@ no_memory(struct err *err)
 }
 
 /* ---- authorities ---- */
-
-int
-pve_no_passphrase(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
 
 /* Did reading end because there is no further certificate, and not in the middle of one? */
 static bool
@@ -55,7 +46,7 @@ load_certificates(X509_STORE *store, FILE *file, const char *name, struct err *e
 	bool stored = true;
 	X509 *cert;
 
-	while (stored && (cert = PEM_read_X509(file, NULL, pve_no_passphrase, NULL)) != NULL) {
+	while (stored && (cert = PEM_read_X509(file, NULL, pve_cert_no_passphrase, NULL)) != NULL) {
 		stored = X509_STORE_add_cert(store, cert) == 1;
 		X509_free(cert);
 		count++;

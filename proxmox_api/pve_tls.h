@@ -30,7 +30,4 @@ struct pve_policy {
 /* For every context of connections to Proxmox, also another library's. */
 void pve_tls_settle(struct ssl_ctx_st *ctx);
 
-/* For PEM files: one with a passphrase would make OpenSSL ask the terminal for it. */
-int pve_no_passphrase(char *out, int size, int writing, void *arg);
-
 #endif

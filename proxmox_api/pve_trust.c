@@ -3,7 +3,6 @@
 #include "proxmox_api/pve_trust.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_known.h"
 #include "proxmox_api/pve_tls.h"
 
@@ -152,10 +152,9 @@ static int
 judge(struct pve_trial *t, X509_STORE_CTX *ctx)
 {
 	struct shown s = {.leaf = X509_STORE_CTX_get0_cert(ctx)};
-	unsigned len = sizeof(s.fingerprint.sha256);
 	int r;
 
-	if (X509_digest(s.leaf, EVP_sha256(), s.fingerprint.sha256, &len) != 1)
+	if (!pve_cert_fingerprint(s.leaf, &s.fingerprint))
 		return err_set(&t->refusal, ERR_MEMORY, "no memory for a fingerprint");
 	pve_format_fingerprint(&s.fingerprint, s.text);
 	pve_format_endpoint(t->host, t->port, s.endpoint);

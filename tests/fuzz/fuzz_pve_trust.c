@@ -5,6 +5,7 @@
  *
  * The first byte picks the reader, the rest is its input.
  */
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_known_file.h"
 #include "tests/fuzz/fuzz_check.h"
 
@@ -39,7 +40,7 @@ check_list(const struct known_list *list)
 		CHECK(known_find(list, h->host, h->port) == h);
 		CHECK(h->count <= PVE_KNOWN_LEAVES_MAX);
 		CHECK(h->verified || h->count > 0 || h->authority != NULL);
-		CHECK(h->authority == NULL || known_is_authority(h->authority));
+		CHECK(h->authority == NULL || pve_cert_is_authority(h->authority));
 	}
 	CHECK(hosts == list->count && hosts <= PVE_KNOWN_HOSTS_MAX);
 }
