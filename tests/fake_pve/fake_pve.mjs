@@ -85,7 +85,6 @@ export class FakePve {
 		const certs = await makeCerts(this.dir);
 		this.caFile = certs.ca.cert;
 		this.caText = readFileSync(this.caFile, 'latin1');
-		this.otherCaText = readFileSync(certs.other.cert, 'latin1');
 		this.listener = new Listener(this, certs);
 		if (this.options.cert)
 			this.setCert(this.options.cert);
