@@ -24,6 +24,7 @@
 	X(LOCK_KNOWN, "certificates that are remembered")       \
 	X(LOCK_STORE, "pending tokens")                         \
 	X(LOCK_PORTS, "the port pool")                          \
+	X(LOCK_PLACES, "how many sessions there are of whom")   \
 	X(LOCK_GATES, "openings in line for a guest")           \
 	X(LOCK_REGISTRY, "sessions and their public records")   \
 	X(LOCK_SETTINGS, "what SIGHUP may change")              \

@@ -13,6 +13,7 @@
 #include "session/launch.h"
 #include "session/open.h"
 #include "session/penalty.h"
+#include "session/places.h"
 #include "session/ports.h"
 #include "session/sessions.h"
 #include "session/store.h"
@@ -40,6 +41,7 @@ struct core {
 	struct tunables_cell *tunables;
 	struct store *store;
 	struct ports *ports;
+	struct places *places;
 	struct gates *gates;
 	struct penalty_table *penalty;
 	struct sessions *sessions;
@@ -97,6 +99,8 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 	if (r == 0)
 		r = sessions_new(&core->sessions, err);
 	if (r == 0)
+		r = places_new(&core->places, err);
+	if (r == 0)
 		r = ports_new(config->session_ip, config->port_min, config->port_max,
 			affordable_ports(config), &core->ports, err);
 	if (r == 0)
@@ -128,8 +132,11 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 		.tls = core->tls,
 		.public_tls = config->public_tls,
 		.trace = {.call = trace_call}};
-	core->launch = (struct launch){
-		.env = &core->env, .store = core->store, .ports = core->ports, .sessions = core->sessions};
+	core->launch = (struct launch){.env = &core->env,
+		.store = core->store,
+		.ports = core->ports,
+		.places = core->places,
+		.sessions = core->sessions};
 	log_info(LOG_SESSION_MGR, "%zu session ports on %s, %s", ports_count(core->ports),
 		config->session_ip, core->tls ? "TLS" : "plain");
 	*out = core;
@@ -156,6 +163,7 @@ core_free(struct core *core)
 		thread_global_done();
 	ports_free(core->ports);
 	sessions_free(core->sessions);
+	places_free(core->places);
 	gates_free(core->gates);
 	penalty_free(core->penalty);
 	if (core->store)

@@ -25,6 +25,7 @@
 	X(END_REFUSED, "hypervisor refused", 502, 4003, "The hypervisor refused to open the console.") \
 	X(END_GARBLED, "hypervisor's answer not understood", 502, 4002, "The hypervisor gave an answer that was not understood.") \
 	X(END_LIMIT, "too many consoles", 503, 4004, "Too many consoles are open at the moment.") \
+	X(END_LIMIT_CLIENT, "too many consoles of one client", 429, 4004, "Too many consoles are open from your address at the moment.") \
 	X(END_INTERNAL, "internal failure", 503, 4002, "The console service has a problem of its own.") \
 	X(END_PVE_AUTH, "VNC authentication failed", 502, 4002, "The screen refused the connection this time.") \
 	X(END_PVE_CLOSED, "hypervisor closed the connection", 502, 4002, "The connection to the screen was interrupted.") \

@@ -19,7 +19,9 @@ struct opening {
 	struct secret token;
 	struct ip client;        /* who opens the link */
 	struct grant *grant;     /* NULL until taken */
-	struct port_lease lease; /* reserved before the token is taken; empty when all are in use */
+	struct place *place;     /* reserved, together with the port, before Proxmox is asked */
+	struct port_lease lease; /* empty when there is a session to join */
+	enum end end;            /* what the customer is told when it is not what the code says */
 	struct tunables tunables;
 	int64_t deadline_ms;
 	bool judged; /* Proxmox has answered the login: the link is spent */
@@ -31,6 +33,7 @@ opening_free(struct opening *o)
 	secret_wipe(&o->token);
 	grant_free(o->grant);
 	ports_return(&o->lease);
+	place_leave(&o->place);
 	tunables_done(&o->tunables);
 	free(o);
 }
@@ -51,7 +54,8 @@ finish(struct opening *o, struct core_opened *result)
 static void
 finish_failed(struct opening *o, int code, const struct err *err)
 {
-	struct core_opened result = {.code = code, .end = end_of_err(code)};
+	struct core_opened result = {
+		.code = code, .end = o->end != END_NONE ? o->end : end_of_err(code)};
 
 	if (!o->grant)
 		result.unknown_token = true;
@@ -60,6 +64,51 @@ finish_failed(struct opening *o, int code, const struct err *err)
 			o->grant->target.node, o->grant->target.host, o->grant->target.port, o->grant->user,
 			end_row(result.end)->log, err->text, o->judged ? "" : " (the link stays usable)");
 	finish(o, &result);
+}
+
+static int
+take_place(struct opening *o, struct err *err)
+{
+	enum place_limit limit = PLACE_FREE;
+	int r = places_take(
+		o->launch->places, &o->tunables, &o->grant->target, &o->client, &o->place, &limit, err);
+
+	if (limit == PLACE_CLIENT)
+		o->end = END_LIMIT_CLIENT;
+	return r;
+}
+
+/* A place and a port for a session of our own. */
+static int
+reserve(struct opening *o, struct err *err)
+{
+	int r = take_place(o, err);
+
+	return r < 0 ? r : ports_lease(o->launch->ports, &o->lease, err);
+}
+
+/* Would reserve() find them just now? */
+static int
+look_for_room(struct opening *o, struct err *err)
+{
+	int r = take_place(o, err);
+
+	place_leave(&o->place);
+	if (r == 0 && !ports_any_free(o->launch->ports))
+		r = err_set(
+			err, ERR_BUSY, "all %zu session ports are in use", ports_count(o->launch->ports));
+	return r;
+}
+
+/* Is there a session that this grant may join, so that it needs no room? */
+static bool
+may_join(struct opening *o)
+{
+	struct session *s =
+		sessions_find(o->launch->sessions, &o->grant->target, PVE_GUEST_UNKNOWN, o->grant->user);
+
+	session_unref(s);
+	return s != NULL;
 }
 
 /* Start a session of our own with the reserved port; if another link was faster, join its session. */
@@ -71,9 +120,10 @@ start_session(struct opening *o, enum pve_guest_type type, struct pve **pve, str
 	struct session *s = NULL, *other;
 	int r;
 
-	if (!o->lease.pool)
-		return err_set(err, ERR_BUSY, "all session ports are in use");
-	r = session_new(l->sessions, &o->grant->target, type, pve, &o->lease, &s, err);
+	/* The one that was to be joined has ended meanwhile. */
+	r = o->lease.pool ? 0 : reserve(o, err);
+	if (r == 0)
+		r = session_new(l->sessions, &o->grant->target, type, pve, &o->lease, &o->place, &s, err);
 	if (r < 0)
 		return r;
 	r = thread_start(s, l->env, err);
@@ -130,10 +180,11 @@ run(void *arg)
 	enum pve_guest_type type = PVE_GUEST_UNKNOWN;
 	struct pve *pve = NULL;
 	struct err err = {0, ""};
-	int r;
+	int r = may_join(o) ? 0 : reserve(o, &err);
 
-	r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, grant->user,
-		&grant->password, o->deadline_ms, &pve, &o->judged, &err);
+	if (r == 0)
+		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, grant->user,
+			&grant->password, o->deadline_ms, &pve, &o->judged, &err);
 	/* An answer of any kind ends the password's work; silence leaves the link usable. */
 	if (o->judged)
 		grant_wipe_credentials(grant);
@@ -160,19 +211,6 @@ late(void *arg)
 	finish_failed(o, code, &err);
 }
 
-/* A port is free, or a session is there that this grant may join without one. */
-static bool
-has_place(struct opening *o)
-{
-	struct session *s;
-
-	if (o->lease.pool)
-		return true;
-	s = sessions_find(o->launch->sessions, &o->grant->target, PVE_GUEST_UNKNOWN, o->grant->user);
-	session_unref(s);
-	return s != NULL;
-}
-
 /* Take the token and queue the rest. Blocks only if the store does. */
 static void
 begin(void *arg)
@@ -185,8 +223,8 @@ begin(void *arg)
 	int r;
 
 	r = l->store->ops->take(l->store, secret_peek(&o->token), &o->grant, &err);
-	if (r == 0 && !has_place(o))
-		r = err_set(&err, ERR_BUSY, "all %zu session ports are in use", ports_count(l->ports));
+	if (r == 0 && !may_join(o))
+		r = look_for_room(o, &err);
 	if (r == 0) {
 		env_lane(lane, &o->grant->target);
 		job.deadline_ms = o->deadline_ms;
@@ -203,7 +241,6 @@ launch_open(struct launch *l, const char *token, const struct ip *client,
 	struct core_opened failed = {.code = ERR_MEMORY, .end = END_INTERNAL, .link_usable = true};
 	struct opening *o = calloc(1, sizeof(*o));
 	struct job job = {.run = begin, .late = late, .arg = o};
-	struct err err;
 	int r;
 
 	if (!o) {
@@ -221,14 +258,12 @@ launch_open(struct launch *l, const char *token, const struct ip *client,
 		opening_free(o);
 		return;
 	}
-	if (ports_lease(l->ports, &o->lease, &err) < 0)
-		log_debug(LOG_PROXY, "%s: the link can only join a session", err.text);
 	if (!l->store->ops->may_block) {
 		begin(o);
 		return;
 	}
 	job.deadline_ms = o->deadline_ms;
-	r = workers_post(l->env->workers, &job, &err);
+	r = workers_post(l->env->workers, &job, NULL);
 	if (r < 0) {
 		failed.code = r;
 		failed.end = end_of_err(r);

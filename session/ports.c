@@ -181,6 +181,17 @@ ports_count(const struct ports *p)
 	return p->count;
 }
 
+bool
+ports_any_free(struct ports *p)
+{
+	bool any;
+
+	lock_take(&p->lock);
+	any = p->first != none;
+	lock_release(&p->lock);
+	return any;
+}
+
 /* Take the first free slot off the list; false when there is none. */
 static bool
 pop_free(struct ports *p, size_t *slot)

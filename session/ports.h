@@ -41,6 +41,9 @@ void ports_free(struct ports *p); /* every lease must have been returned */
 /* How many ports the pool has, leased or not. */
 size_t ports_count(const struct ports *p);
 
+/* Would ports_lease() find a port just now? */
+bool ports_any_free(struct ports *p);
+
 /*
  * Lease the least recently used free port, listening. On success *out is the
  * caller's until ports_return(). Returns 0, ERR_BUSY when all are leased, or ERR_SYSTEM.

@@ -19,7 +19,8 @@ session_format_key(
 
 int
 session_new(struct sessions *registry, const struct pve_target *target, enum pve_guest_type type,
-	struct pve **pve, struct port_lease *lease, struct session **out, struct err *err)
+	struct pve **pve, struct port_lease *lease, struct place **place, struct session **out,
+	struct err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int r;
@@ -46,6 +47,8 @@ session_new(struct sessions *registry, const struct pve_target *target, enum pve
 	s->lease = *lease;
 	s->port = lease->port;
 	*lease = (struct port_lease){0};
+	s->place = *place;
+	*place = NULL;
 	*out = s;
 	return 0;
 }
@@ -66,6 +69,7 @@ session_unref(struct session *s)
 	if (atomic_fetch_sub(&s->refs, 1) > 1)
 		return;
 	ports_return(&s->lease);
+	place_leave(&s->place);
 	mailbox_unref(s->mailbox);
 	pve_unref(s->pve);
 	s->magic = 0;

@@ -18,6 +18,7 @@
 #include "base/ip.h"
 #include "base/mailbox.h"
 #include "session/core.h"
+#include "session/places.h"
 #include "session/ports.h"
 
 struct sessions;
@@ -34,6 +35,7 @@ struct session {
 	struct mailbox *mailbox;     /* [i] one reference */
 	uint16_t port;               /* [i] */
 	struct port_lease lease;     /* [s] returned by the thread at its end */
+	struct place *place;         /* [s] left by the thread at its end; NULL: none */
 	int64_t created_unix;        /* [i] */
 	int64_t created_ms;          /* [i] */
 	pthread_t thread;            /* [r] joined by the reaper */
@@ -75,12 +77,12 @@ struct console_mail { /* MAIL_CONSOLE: the answer to console_ask() */
 };
 
 /*
- * A new session, not yet in the registry. *pve and *lease are moved into it.
- * Returns 0, ERR_MEMORY or ERR_SYSTEM (then both stay the caller's).
+ * A new session, not yet in the registry. *pve, *lease and *place are moved into it.
+ * Returns 0, ERR_MEMORY or ERR_SYSTEM (then all stay the caller's).
  */
 int session_new(struct sessions *registry, const struct pve_target *target,
-	enum pve_guest_type type, struct pve **pve, struct port_lease *lease, struct session **out,
-	struct err *err) __attribute__((warn_unused_result));
+	enum pve_guest_type type, struct pve **pve, struct port_lease *lease, struct place **place,
+	struct session **out, struct err *err) __attribute__((warn_unused_result));
 struct session *session_ref(struct session *s);
 void session_unref(struct session *s);
 

@@ -388,6 +388,7 @@ tear_down(struct loop *loop)
 	}
 	secret_wipe(&loop->password);
 	ports_return(&loop->session->lease);
+	place_leave(&loop->session->place);
 }
 
 static void

@@ -150,6 +150,14 @@ export async function sessionOf(gw, vmid) {
 	return sessions.find((s) => s.vmid === String(vmid));
 }
 
+/*
+ * Opens a link as soon as there is room: a session that ends is gone from /status a moment
+ * before its port and its place are free.
+ */
+export function opensSoon(gw, token, opts, ms = 5000) {
+	return until(async () => (await gw.openRaw(token, opts)).location, ms, 'room for a session');
+}
+
 /* Waits until no session is left. */
 export function noSessions(gw, ms = 10000) {
 	return gw.statusUntil((s) => s.total_sessions === 0, ms, 'all sessions to end');

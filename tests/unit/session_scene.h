@@ -60,10 +60,11 @@ session_for_test(struct sessions *r, uint32_t vmid, struct pve *login)
 {
 	const struct pve_target target = guest(vmid);
 	struct port_lease none = {0};
+	struct place *nowhere = NULL;
 	struct session *s = NULL;
 
 	atomic_fetch_add(&login->refs, 1);
-	assert_int_equal(session_new(r, &target, PVE_GUEST_QEMU, &login, &none, &s, NULL), 0);
+	assert_int_equal(session_new(r, &target, PVE_GUEST_QEMU, &login, &none, &nowhere, &s, NULL), 0);
 	assert_null(login);
 	return s;
 }

@@ -94,12 +94,13 @@ the_longest_names_fit(void **state)
 	struct sessions *r = registry_for_test();
 	struct pve_target target = guest(999999999);
 	struct port_lease none = {0};
+	struct place *nowhere = NULL;
 	struct session *s = NULL;
 
 	(void)state;
 	memset(target.node, 'n', PVE_NODE_SIZE - 1);
 	target.node[PVE_NODE_SIZE - 1] = '\0';
-	assert_int_equal(session_new(r, &target, PVE_GUEST_LXC, &moved, &none, &s, NULL), 0);
+	assert_int_equal(session_new(r, &target, PVE_GUEST_LXC, &moved, &none, &nowhere, &s, NULL), 0);
 	assert_string_equal(s->key + strlen(s->key) - 10, ":999999999");
 	assert_non_null(strstr(s->id, s->key));
 	session_unref(s);
@@ -114,12 +115,14 @@ the_last_reference_returns_the_port_and_the_login(void **state)
 	const struct pve_target target = guest(100);
 	struct session *s = NULL;
 	struct port_lease lease;
+	struct place *nowhere = NULL;
 	uint16_t first;
 	struct ports *p = pool_for_test("127.0.0.1", 1, &first);
 
 	(void)state;
 	lease = lease_one(p);
-	assert_int_equal(session_new(r, &target, PVE_GUEST_QEMU, &moved, &lease, &s, NULL), 0);
+	assert_int_equal(
+		session_new(r, &target, PVE_GUEST_QEMU, &moved, &lease, &nowhere, &s, NULL), 0);
 	assert_null(moved);
 	assert_null(lease.pool);
 	assert_int_equal(s->port, first);
@@ -220,6 +223,7 @@ live_and_die(void *arg)
 	struct pve login = {.user = "u@pve", .refs = 1}, *moved = &login;
 	const struct pve_target target = guest(100);
 	struct port_lease none = {0};
+	struct place *nowhere = NULL;
 	struct sessions *r = NULL;
 	struct session *s = NULL;
 	struct secret key = {0};
@@ -227,7 +231,7 @@ live_and_die(void *arg)
 
 	(void)arg;
 	if (sessions_new(&r, &err) == 0 &&
-		session_new(r, &target, PVE_GUEST_QEMU, &moved, &none, &s, &err) == 0) {
+		session_new(r, &target, PVE_GUEST_QEMU, &moved, &none, &nowhere, &s, &err) == 0) {
 		if (session_add_link(s, &opener, &key, &err) < 0)
 			assert_null(key.data);
 		assert_true(session_end(s, END_KILLED) == 0 || torture_struck());

@@ -49,10 +49,11 @@ start(const struct pve_target *target)
 {
 	struct pve *mine = &login;
 	struct port_lease none = {0};
+	struct place *nowhere = NULL;
 	struct session *s = NULL, *other;
 
 	atomic_fetch_add(&login.refs, 1);
-	if (session_new(r, target, PVE_GUEST_QEMU, &mine, &none, &s, NULL) < 0)
+	if (session_new(r, target, PVE_GUEST_QEMU, &mine, &none, &nowhere, &s, NULL) < 0)
 		return NULL;
 	if (pthread_create(&s->thread, NULL, run_session, session_ref(s)) != 0)
 		return NULL;
