@@ -55,6 +55,9 @@ struct assets {
 	size_t bytes;
 	char root[PATH_MAX]; /* resolved */
 	const struct asset *page;
+	unsigned left_out;
+	char first_left_out[LOG_QUOTE_SIZE]; /* in quotes, "" when nothing is */
+	const char *why_left_out;            /* that one */
 };
 
 static const char *
@@ -83,14 +86,44 @@ is_skipped(const char *name)
 	return false;
 }
 
-static int
-read_file(const char *file, struct asset *asset, size_t size, struct err *err)
+static void
+leave_out(struct assets *a, const char *path, const char *why)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (a->left_out++ > 0)
+		return;
+	log_quote(a->first_left_out, path);
+	a->why_left_out = why;
+}
+
+static void
+log_left_out(const struct assets *a)
+{
+	if (a->left_out > 0)
+		log_info(LOG_VNC_SERVER, "warning: novnc_path: left out: %s, %s (and %u more)",
+			a->first_left_out, a->why_left_out, a->left_out - 1);
+}
+
+/* A file that has been looked at: a regular one, unless somebody was quicker. -1 with errno. */
+static int
+open_regular(const char *file)
+{
+	/* Not blocking, in case it has become a pipe; that is not read. */
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	errno = EACCES;
+	return -1;
+}
+
+/* Takes the descriptor. */
+static int
+read_file(int fd, const char *file, struct asset *asset, size_t size, struct err *err)
+{
 	ssize_t n;
 
-	if (fd < 0)
-		return err_errno(err, "novnc_path: %s", file);
 	asset->data = malloc(size + 1);
 	while (asset->data && asset->len < size) {
 		n = read(fd, asset->data + asset->len, size - asset->len);
@@ -157,17 +190,26 @@ static int
 add_file(struct assets *a, const char *file, const char *path, size_t size, struct err *err)
 {
 	struct asset *asset;
-	int r;
+	int fd, r;
 
 	if (a->count >= FILES_MAX || a->bytes + size > BYTES_MAX)
 		return err_set(err, ERR_INVALID, "novnc_path: more than %d files or %d MiB", FILES_MAX,
 			BYTES_MAX >> 20);
+	fd = open_regular(file);
+	if (fd < 0 && errno == EACCES) {
+		leave_out(a, path, "it may not be read");
+		return 0;
+	}
+	if (fd < 0)
+		return err_errno(err, "novnc_path: %s", file);
 	asset = add_asset(a);
-	if (!asset || !(asset->path = strdup(path)))
+	if (!asset || !(asset->path = strdup(path))) {
+		close(fd);
 		return err_set(err, ERR_MEMORY, "no memory for the console page");
+	}
 	asset->type = type_of(path);
 	a->bytes += size;
-	r = read_file(file, asset, size, err);
+	r = read_file(fd, file, asset, size, err);
 	return r < 0 ? r : describe(asset, err);
 }
 
@@ -188,24 +230,24 @@ static int
 add_entry(struct assets *a, const char *folder, const char *prefix, const char *name, int depth,
 	struct err *err)
 {
-	char file[PATH_MAX], path[PATH_MAX], quoted[LOG_QUOTE_SIZE];
+	char file[PATH_MAX], path[PATH_MAX];
 	struct stat st;
 
 	if ((size_t)snprintf(file, sizeof(file), "%s/%s", folder, name) >= sizeof(file) ||
 		(size_t)snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "/" : "", name) >=
-			sizeof(path) ||
-		stat(file, &st) < 0)
+			sizeof(path))
 		return 0;
-	if (!is_inside(a, file)) {
-		log_info(LOG_VNC_SERVER, "warning: novnc_path: %s leads out of the folder, left out",
-			log_quote(quoted, path));
-		return 0;
-	}
-	if (S_ISDIR(st.st_mode))
+	if (stat(file, &st) < 0)
+		leave_out(a, path, "it leads nowhere");
+	else if (!is_inside(a, file))
+		leave_out(a, path, "it leads out of the folder");
+	else if (S_ISDIR(st.st_mode))
 		return depth < DEPTH_MAX ? add_folder(a, file, path, depth + 1, err) : 0;
-	if (!S_ISREG(st.st_mode) || !type_of(name))
-		return 0;
-	return add_file(a, file, path, (size_t)st.st_size, err);
+	else if (!S_ISREG(st.st_mode))
+		leave_out(a, path, "it is no regular file");
+	else if (type_of(name))
+		return add_file(a, file, path, (size_t)st.st_size, err);
+	return 0;
 }
 
 static int
@@ -215,6 +257,10 @@ add_folder(struct assets *a, const char *folder, const char *prefix, int depth, 
 	struct dirent *entry;
 	int r = 0;
 
+	if (!dir && errno == EACCES && depth > 0) {
+		leave_out(a, prefix, "it may not be read");
+		return 0;
+	}
 	if (!dir)
 		return err_set(err, ERR_INVALID, "novnc_path: %s: %s", folder, strerror(errno));
 	while (r == 0 && (entry = readdir(dir)))
@@ -253,6 +299,7 @@ assets_load(const char *dir, struct assets **out, struct err *err)
 		assets_free(a);
 		return err_set(err, ERR_INVALID, "novnc_path: %s has no vnc.html", dir);
 	}
+	log_left_out(a);
 	*out = a;
 	return 0;
 }

@@ -4,7 +4,9 @@
  *
  * No path of a request ever reaches the file system. Read at start are the
  * regular files below the page's folder whose type is in the table of
- * assets.c; links that lead out of it are left out with a log line.
+ * assets.c. Left out, with one log line for all of them, are links that lead out
+ * of it or nowhere, devices, pipes, sockets and what may not be read; none of
+ * them is opened.
  *
  * Threads: immutable after assets_load(); any thread may read.
  */

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/assets.h"
 
+#include <linux/capability.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+
 #include "base/log.h"
 #include "tests/unit/temp_dir.h"
+
+enum { PATIENCE_S = 10 };
 
 static struct temp_dir dir;
 
@@ -31,6 +39,18 @@ be_silent(void **state)
 
 	(void)state;
 	return log_open(&silent, NULL);
+}
+
+static void
+make_socket(const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char path[TEMP_PATH_SIZE];
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", temp_path(&dir, name, path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
 }
 
 static struct assets *
@@ -244,9 +264,95 @@ what_is_neither_file_nor_folder_is_left_alone(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo(temp_path(&dir, "pipe.js", path), 0600), 0);
+	make_socket("socket.js");
+	/* Not everybody may make a device; where it fails a link has to do. */
+	if (mknod(temp_path(&dir, "device.js", path), S_IFCHR | 0600, makedev(1, 5)) < 0)
+		temp_link(&dir, "/dev/zero", "device.js");
+	/* A pipe that is opened waits for a writer, and a device of zeros has no end. */
+	alarm(PATIENCE_S);
 	a = load();
+	alarm(0);
 	assert_null(find(a, "pipe.js"));
+	assert_null(find(a, "socket.js"));
+	assert_null(find(a, "device.js"));
 	assets_free(a);
+}
+
+/* Without root's right to read everything, where the test has it. */
+static void
+without_privilege(void (*look)(void))
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct had[2], none[2];
+
+	assert_int_equal(syscall(SYS_capget, &head, had), 0);
+	memcpy(none, had, sizeof(none));
+	none[0].effective = none[1].effective = 0;
+	assert_int_equal(syscall(SYS_capset, &head, none), 0);
+	look();
+	assert_int_equal(syscall(SYS_capset, &head, had), 0);
+}
+
+static void
+look_for_readable(void)
+{
+	struct assets *a = load();
+
+	assert_non_null(find(a, "vnc.html"));
+	assert_non_null(find(a, "open.js"));
+	assert_null(find(a, "shut.js"));
+	assert_null(find(a, "app/a.js"));
+	assets_free(a);
+}
+
+static void
+what_may_not_be_read_is_left_out(void **state)
+{
+	char path[TEMP_PATH_SIZE];
+
+	(void)state;
+	temp_text(&dir, "open.js", "a");
+	temp_text(&dir, "shut.js", "a");
+	temp_folder(&dir, "app");
+	temp_text(&dir, "app/a.js", "a");
+	assert_int_equal(chmod(temp_path(&dir, "shut.js", path), 0), 0);
+	assert_int_equal(chmod(temp_path(&dir, "app", path), 0), 0);
+	without_privilege(look_for_readable);
+	assert_int_equal(chmod(path, 0700), 0);
+}
+
+static void
+all_that_is_left_out_is_told_in_one_line(void **state)
+{
+	struct temp_dir logs = temp_dir_new();
+	char file[TEMP_PATH_SIZE], path[TEMP_PATH_SIZE], text[1024] = "";
+	const struct log_config config = {
+		.enabled = true, .level = LEVEL_DEBUG, .file = temp_path(&logs, "log", file)};
+	struct assets *a;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(log_open(&config, NULL), 0);
+	a = load();
+	assets_free(a);
+	assert_int_equal(mkfifo(temp_path(&dir, "pipe.js", path), 0600), 0);
+	a = load();
+	assets_free(a);
+	temp_link(&dir, "/etc/passwd", "passwd.txt");
+	temp_link(&dir, "nowhere", "nothing\n.js");
+	a = load();
+	assets_free(a);
+	assert_int_equal(be_silent(NULL), 0);
+	f = fopen(file, "r");
+	assert_non_null(f);
+	/* Nothing for the first, a line for the second and for the third. */
+	assert_non_null(fgets(text, sizeof(text), f));
+	assert_non_null(strstr(text, "left out: \"pipe.js\", it is no regular file (and 0 more)"));
+	assert_non_null(fgets(text, sizeof(text), f));
+	assert_non_null(strstr(text, " (and 2 more)"));
+	assert_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	temp_dir_free(&logs);
 }
 
 static void
@@ -447,6 +553,8 @@ main(void)
 		IN_FOLDER(a_link_to_its_own_folder_ends_somewhere),
 		IN_FOLDER(the_folder_itself_may_be_a_link),
 		IN_FOLDER(what_is_neither_file_nor_folder_is_left_alone),
+		IN_FOLDER(what_may_not_be_read_is_left_out),
+		IN_FOLDER(all_that_is_left_out_is_told_in_one_line),
 		IN_FOLDER(a_folder_without_the_page_is_invalid),
 		IN_FOLDER(an_etag_says_whether_the_bytes_changed),
 		IN_FOLDER(only_a_page_has_a_policy),
