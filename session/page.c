@@ -222,15 +222,18 @@ add_policy(struct text *t, const struct page_answer *answer, const struct access
 		access_frame_ancestors(access));
 }
 
-/* A page that is isolated shows in a frame only what says of itself that it may be shown there. */
+/*
+ * A page that is isolated shows in a frame only what says of itself that it may be shown there
+ * (COEP), and goes there only by answers that may be used anywhere (CORP).
+ */
 static void
 add_embedding(struct text *t, const struct page_answer *answer)
 {
-	if (answer && answer->csp)
-		add(t, "Cross-Origin-Resource-Policy: cross-origin\r\n"
-			   "Cross-Origin-Embedder-Policy: require-corp\r\n");
-	else
-		add(t, "Cross-Origin-Resource-Policy: same-origin\r\n");
+	bool page = answer && answer->csp, on_the_way = answer && *answer->location;
+
+	add(t, "Cross-Origin-Resource-Policy: %s-origin\r\n", page || on_the_way ? "cross" : "same");
+	if (page)
+		add(t, "Cross-Origin-Embedder-Policy: require-corp\r\n");
 }
 
 /* What every answer has; answer NULL is the 101, which is made elsewhere. */

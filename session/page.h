@@ -6,9 +6,9 @@
  * method, so that whoever scans ports learns nothing.
  *
  * Headers. Nothing may be framed but by frame_ancestors, and never is
- * X-Frame-Options sent, which knows no lists. The page itself says that it may be
- * embedded by a page that is isolated (COEP), since it is made to be; what it is
- * made of is for its own origin only.
+ * X-Frame-Options sent, which knows no lists. The page itself, and the redirect to
+ * it, say that a page that is isolated may embed them (CORP, COEP), since that is
+ * what they are made for; what the page is made of is for its own origin only.
  *
  * Threads: the session's.
  */

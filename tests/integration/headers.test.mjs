@@ -32,11 +32,11 @@ function foreignPage() {
 const policy = (ancestors) =>
 	`default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`;
 
-function common({ ancestors = '*', hsts } = {}) {
+function common({ ancestors = '*', corp = 'same-origin', hsts } = {}) {
 	return [
 		['X-Content-Type-Options', 'nosniff'],
 		['Referrer-Policy', 'no-referrer'],
-		['Cross-Origin-Resource-Policy', 'same-origin'],
+		['Cross-Origin-Resource-Policy', corp],
 		['Content-Security-Policy', policy(ancestors)],
 		...hsts ? [['Strict-Transport-Security', `max-age=${hsts}`]] : [],
 	];
@@ -132,7 +132,8 @@ describe('a session\'s port, plain', () => {
 	test('302, the key without its slash', async () => {
 		const path = new URL(await session()).pathname.slice(0, -1);
 		assertHead(await ask(w, url, '', { path }), 302,
-			[nothing, notKept, ['Location', `${path.slice(1)}/`], ...common()]);
+			[nothing, notKept, ['Location', `${path.slice(1)}/`],
+				...common({ corp: 'cross-origin' })]);
 	});
 
 	test('404, whatever is not there, with the key and without', async () => {

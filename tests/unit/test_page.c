@@ -339,10 +339,12 @@ static void
 the_page_may_be_embedded_and_the_rest_is_for_itself(void **state)
 {
 	static const char *const others[] = {
-		"/", "/" KEY, AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
+		"/", AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
 	size_t i;
 
 	(void)state;
+	get("/" KEY);
+	assert_true(head_has("\r\nCross-Origin-Resource-Policy: cross-origin\r\n"));
 	get(AT);
 	assert_true(head_has("\r\nCross-Origin-Resource-Policy: cross-origin\r\n"));
 	assert_true(head_has("\r\nCross-Origin-Embedder-Policy: require-corp\r\n"));
