@@ -19,7 +19,7 @@ const OBJECTS = 'build/release';
 const LIBRARIES = [
 	{
 		name: 'libmicrohttpd', symbol: /\bMHD_\w+/g, header: /^microhttpd/, object: 'MHD_',
-		files: ['router/http.c', 'router/reply.c'],
+		files: ['router/http.c', 'router/exchange.c', 'router/exchange.h', 'router/reply.c'],
 	},
 	{
 		name: 'GnuTLS', symbol: /\bgnutls_\w+|\bGNUTLS_\w+/g, header: /^gnutls\//,

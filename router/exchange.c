@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exchange - see exchange.h
+ *
+ * The library calls exchange_begin() when a request line is there, and
+ * exchange_handle() once when the head is, once for each piece of the body, once
+ * at its end, and again after each resume. An answer that is queued at its first
+ * call makes the library close the connection, and one in the middle of a body is
+ * not possible; so refusals wait for the body's end where that is near, and what
+ * comes meanwhile is thrown away.
+ */
+#include "router/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "router/http_head.h"
+#include "router/peer.h"
+#include "router/routes.h"
+
+enum {
+	DRAIN_MAX = 1024 * 1024
+}; /* of a refused body, so that the client gets to read its answer */
+
+enum stage {
+	STAGE_HEAD,   /* only the request line is there */
+	STAGE_BODY,   /* admitted: its body is kept */
+	STAGE_DRAIN,  /* refused: its body is not */
+	STAGE_OPEN,   /* suspended by its route */
+	STAGE_ANSWER, /* the reply is ready */
+	STAGE_SENT,
+};
+
+/* One request and its answer. */
+struct exchange {
+	struct request request;
+	struct exchanges *all;
+	struct MHD_Connection *connection;
+	struct conn *conn;
+	enum stage stage;
+	size_t target_len; /* of the request target, see http_head.h */
+	size_t drained;
+	struct reply reply;
+	int64_t began_ms;
+	struct slow_item waits; /* a slow answer */
+};
+
+/* ---- what a request can do ---- */
+
+static const char *
+op_header(const struct request *request, const char *name)
+{
+	const struct exchange *x = request->server;
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(
+			x->connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) != MHD_YES)
+		return NULL;
+	return value != NULL ? value : "";
+}
+
+static void
+op_suspend(struct request *request)
+{
+	struct exchange *x = request->server;
+
+	x->stage = STAGE_OPEN;
+	conns_phase(x->all->conns, x->conn, CONN_WORK);
+	MHD_suspend_connection(x->connection);
+}
+
+static void
+op_resume(struct request *request)
+{
+	struct exchange *x = request->server;
+
+	MHD_resume_connection(x->connection);
+}
+
+static const struct request_ops ops = {op_header, op_suspend, op_resume};
+
+/* ---- an exchange's life ---- */
+
+static struct conn *
+conn_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static const struct sockaddr *
+address_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL ? info->client_addr : NULL;
+}
+
+void *
+exchange_begin(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		return NULL;
+	x->all = cls;
+	x->connection = connection;
+	x->conn = conn_of(connection);
+	x->began_ms = clock_ms();
+	/* Later the library cuts it up. */
+	x->target_len = http_head_target(target);
+	x->request = (struct request){.magic = REQUEST_MAGIC, .server = x};
+	return &x->request;
+}
+
+static enum MHD_Result
+see_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
+	size_t value_len)
+{
+	(void)kind;
+	/* Only a query's parameters may lack a value, and these are none. */
+	if (value != NULL)
+		http_head_see(cls, name, name_len, value, value_len);
+	return MHD_YES;
+}
+
+static void
+read_head(struct exchange *x, const char *url, const char *method, const char *version)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const struct sockaddr *address = address_of(x->connection);
+	struct http_head head;
+
+	http_head_begin(&head, method, url, x->target_len, version);
+	MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, see_header, &head);
+	http_head_end(&head, info != NULL ? info->header_size : 0);
+	x->request = (struct request){.magic = REQUEST_MAGIC,
+		.ops = &ops,
+		.server = x,
+		.site = x->all->site,
+		.method = method,
+		.path = url,
+		.head_fault = http_head_fault(&head),
+		.length = head.length,
+		.body = {.max = REQUEST_BODY_MAX}};
+	if (address != NULL)
+		(void)ip_of_sockaddr(address, &x->request.client);
+	peer_name(address, x->request.peer);
+}
+
+static void
+exchange_count(struct exchanges *all, int change)
+{
+	lock_take(&all->lock);
+	all->active += (unsigned)change;
+	if (all->active == 0)
+		pthread_cond_signal(&all->idle);
+	lock_release(&all->lock);
+}
+
+static void
+exchange_free(struct exchange *x)
+{
+	struct exchanges *all = x->all;
+	bool counted = x->stage != STAGE_HEAD;
+
+	if (x->request.state_free != NULL)
+		x->request.state_free(x->request.state);
+	buf_done(&x->request.body);
+	reply_done(&x->reply);
+	x->request.magic = 0;
+	free(x);
+	if (counted)
+		exchange_count(all, -1);
+}
+
+/* ---- from head to answer ---- */
+
+/* A token in the path is a secret: only the route is named. */
+static void
+log_exchange(const struct exchange *x)
+{
+	const struct route *route = x->request.route;
+	char method[LOG_QUOTE_SIZE];
+
+	if (!log_wants(LEVEL_DEBUG))
+		return;
+	log_debug(LOG_ROUTER, "%s %s from %s: %d in %lld ms", log_quote(method, x->request.method),
+		route != NULL ? route->path : "elsewhere", x->request.peer, x->reply.status,
+		(long long)(clock_ms() - x->began_ms));
+}
+
+static enum MHD_Result
+send_reply(struct exchange *x)
+{
+	/*
+	 * The library takes more than the RFC for the end of a chunk, so what follows a chunked
+	 * body may be something else to a proxy in front: it is never read as a request.
+	 */
+	if (atomic_load(&x->all->stopping) || x->request.length == REQUEST_LENGTH_UNKNOWN)
+		x->reply.close = true;
+	log_exchange(x);
+	x->stage = STAGE_SENT;
+	conns_phase(x->all->conns, x->conn, CONN_ANSWER);
+	return reply_send(&x->reply, x->connection) ? MHD_YES : MHD_NO;
+}
+
+static void
+stop_waiting(void *arg)
+{
+	struct exchange *x = arg;
+
+	MHD_resume_connection(x->connection);
+}
+
+static enum MHD_Result
+finish(struct exchange *x)
+{
+	if (!x->reply.slow)
+		return send_reply(x);
+	x->reply.slow = false;
+	x->stage = STAGE_ANSWER;
+	conns_phase(x->all->conns, x->conn, CONN_WORK);
+	/* Suspended first: once it is in line it may be resumed at any moment. */
+	MHD_suspend_connection(x->connection);
+	x->waits = (struct slow_item){.go = stop_waiting, .arg = x};
+	if (!slow_add(x->all->slow, &x->waits)) {
+		x->reply.close = true;
+		MHD_resume_connection(x->connection);
+	}
+	return MHD_YES;
+}
+
+static bool
+expects_continue(const struct exchange *x)
+{
+	const char *value = op_header(&x->request, "Expect");
+
+	return value != NULL && strcasecmp(value, "100-continue") == 0;
+}
+
+/* The head is there. */
+static enum MHD_Result
+begin(struct exchange *x)
+{
+	conns_phase(x->all->conns, x->conn, CONN_BODY);
+	if (routes_admit(&x->request, &x->reply)) {
+		x->stage = STAGE_BODY;
+		return MHD_YES;
+	}
+	x->stage = STAGE_DRAIN;
+	/* Who knows where the body of such a head ends. */
+	if (x->request.head_fault != NULL)
+		x->reply.close = true;
+	/* Answered at once, and the connection ended, where the body is long or not yet sent. */
+	if (x->reply.close || x->request.length > DRAIN_MAX || expects_continue(x))
+		return finish(x);
+	return MHD_YES;
+}
+
+/* A piece of the body; *len becomes what is left of it. */
+static enum MHD_Result
+take_body(struct exchange *x, const char *data, size_t *len)
+{
+	size_t n = *len;
+	int r;
+
+	*len = 0;
+	/* A GET with a body is odd, but legal; nobody looks at it. */
+	if (x->stage == STAGE_BODY && x->request.route->body) {
+		r = buf_add(&x->request.body, data, n);
+		if (r == 0)
+			return MHD_YES;
+		buf_done(&x->request.body);
+		x->stage = STAGE_DRAIN;
+		if (r == ERR_LIMIT)
+			routes_refuse_size(&x->request, &x->reply);
+		else
+			routes_refuse_memory(&x->request, &x->reply);
+	}
+	x->drained += n;
+	/* Too much for an answer to be worth it: the connection is cut. */
+	return x->drained <= DRAIN_MAX ? MHD_YES : MHD_NO;
+}
+
+/* The body is complete. */
+static enum MHD_Result
+run(struct exchange *x)
+{
+	enum route_next next;
+
+	conns_phase(x->all->conns, x->conn, CONN_WORK);
+	if (x->stage == STAGE_BODY) {
+		next = x->request.route->run(&x->request, &x->reply);
+		/* It may already belong to somebody else. */
+		if (next == ROUTE_LATER)
+			return MHD_YES;
+	}
+	return finish(x);
+}
+
+enum MHD_Result
+exchange_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+	const char *version, const char *data, size_t *len, void **context)
+{
+	struct exchange *x;
+
+	(void)cls;
+	(void)connection;
+	/* There was no memory for it. */
+	if (*context == NULL)
+		return MHD_NO;
+	x = request_of(*context)->server;
+	switch (x->stage) {
+	case STAGE_HEAD:
+		read_head(x, url, method, version);
+		exchange_count(x->all, 1);
+		return begin(x);
+	case STAGE_BODY:
+	case STAGE_DRAIN:
+		return *len > 0 ? take_body(x, data, len) : run(x);
+	case STAGE_OPEN:
+		x->request.route->resumed(&x->request, &x->reply);
+		return finish(x);
+	case STAGE_ANSWER:
+		return send_reply(x);
+	default:
+		return MHD_NO;
+	}
+}
+
+void
+exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
+	enum MHD_RequestTerminationCode code)
+{
+	struct exchanges *all = cls;
+	struct conn *conn = conn_of(connection);
+
+	(void)code;
+	if (*context == NULL)
+		return;
+	exchange_free(request_of(*context)->server);
+	*context = NULL;
+	conns_phase(all->conns, conn, CONN_HEAD);
+}
+
+/* ---- all of them ---- */
+
+bool
+exchanges_init(struct exchanges *all, struct site *site)
+{
+	*all = (struct exchanges){.site = site, .conns = conns_new(), .slow = slow_new()};
+	if (all->conns == NULL || all->slow == NULL) {
+		conns_free(all->conns);
+		slow_free(all->slow);
+		return false;
+	}
+	lock_init(&all->lock, LOCK_HTTP);
+	lock_cond_init(&all->idle);
+	return true;
+}
+
+void
+exchanges_done(struct exchanges *all)
+{
+	slow_free(all->slow);
+	conns_free(all->conns);
+	pthread_cond_destroy(&all->idle);
+	lock_done(&all->lock);
+}
+
+void
+exchanges_quiesce(struct exchanges *all)
+{
+	atomic_store(&all->stopping, true);
+	slow_close(all->slow);
+}
+
+void
+exchanges_wait(struct exchanges *all, int64_t deadline_ms)
+{
+	lock_take(&all->lock);
+	while (all->active > 0 && lock_wait(&all->lock, &all->idle, deadline_ms))
+		;
+	lock_release(&all->lock);
+}
