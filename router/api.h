@@ -12,7 +12,10 @@
 /* POST /create: credentials and a guest become a link. */
 enum route_next api_create(struct request *request, struct reply *reply);
 
-/* GET /vnc/<token>: a link becomes a session; api_opened() answers when the core has. */
+/*
+ * GET /vnc/<token>: a link becomes a session; api_opened() answers when the core has. Where
+ * links are confirmed GET is answered with a page that sends a POST, and that opens it.
+ */
 enum route_next api_open(struct request *request, struct reply *reply);
 void api_opened(struct request *request, struct reply *reply);
 

@@ -32,16 +32,16 @@ refuse(struct reply *reply, int code, const struct err *err)
 }
 
 static void
-answer(struct request *request, struct reply *reply, const char *token, int *ttl_s)
+answer(const struct settings *settings, struct reply *reply, const char *token)
 {
 	struct buf url = {0};
 
-	if (site_add_link(request->site, &url, token, ttl_s) < 0)
+	if (buf_addf(&url, "%s/vnc/%s", buf_text(&settings->link_base), token) < 0)
 		reply_json(reply, 200, NULL);
 	else
 		reply_json(reply, 200,
 			json_pack("{s:s,s:s,s:s,s:i}", "status", "success", "token", token, "url",
-				buf_text(&url), "expires_in", *ttl_s));
+				buf_text(&url), "expires_in", settings->token_ttl_s));
 	buf_done(&url);
 }
 
@@ -53,7 +53,6 @@ api_create(struct request *request, struct reply *reply)
 	struct pve_target target;
 	struct secret token = {0};
 	struct err err = {0};
-	int ttl_s = 0;
 	int r;
 
 	r = create_body_read(type, buf_text(&request->body), request->body.len, &grant, &err);
@@ -71,9 +70,9 @@ api_create(struct request *request, struct reply *reply)
 		refuse(reply, r, &err);
 		goto out;
 	}
-	answer(request, reply, secret_peek(&token), &ttl_s);
+	answer(request->settings, reply, secret_peek(&token));
 	log_info(LOG_ROUTER, "link created for vm %u on node %s at %s:%u, valid %d s", target.vmid,
-		target.node, target.host, target.port, ttl_s);
+		target.node, target.host, target.port, request->settings->token_ttl_s);
 out:
 	secret_wipe(&token);
 	grant_free(grant);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api_open - GET /vnc/<token>, see api.h */
+/* api_open - /vnc/<token>, see api.h */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,9 +87,11 @@ answer_failure(const struct request *request, struct reply *reply, const struct 
 	reply_notice(reply, row->http_status, &notice, wants_html(request));
 }
 
+/* After a POST it is 303: the session is to be got, whatever browser it is (RFC 9110, 15.4.4). */
 static void
 answer_redirect(const struct request *request, struct reply *reply, struct core_opened *result)
 {
+	bool posted = strcmp(request->method, "POST") == 0;
 	struct buf url = {0};
 	struct secret location = {0};
 	int r = site_add_session(request->site, &url, result->port);
@@ -100,7 +102,7 @@ answer_redirect(const struct request *request, struct reply *reply, struct core_
 		r = secret_set(&location, url.data, url.len);
 	buf_done(&url);
 	if (r == 0)
-		reply_redirect(reply, &location);
+		reply_redirect(reply, posted ? 303 : 302, &location);
 	else
 		reply_empty(reply, 503);
 }
@@ -146,6 +148,11 @@ api_open(struct request *request, struct reply *reply)
 	}
 	if (is_prefetch(request)) {
 		reply_text(reply, 503, "This link opens when it is followed, not before.");
+		return ROUTE_ANSWERED;
+	}
+	/* The same for every token, looked at by nobody: who only follows links uses none up. */
+	if (request->settings->confirm && strcmp(request->method, "GET") == 0) {
+		reply_confirm(reply, wants_html(request));
 		return ROUTE_ANSWERED;
 	}
 	if (!token_well_formed(token)) {

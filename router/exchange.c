@@ -149,8 +149,9 @@ read_head(struct exchange *x, const char *url, const char *method, const char *v
 		.method = method,
 		.path = url,
 		.head_fault = http_head_fault(&head),
-		.length = head.length,
-		.body = {.max = REQUEST_BODY_MAX}};
+		.settings = site_settings(x->all->site),
+		.length = head.length};
+	x->request.body.max = x->request.settings->body_max;
 	if (address != NULL)
 		(void)ip_of_sockaddr(address, &x->request.client);
 	peer_name(address, x->request.peer);
@@ -176,6 +177,7 @@ exchange_free(struct exchange *x)
 		x->request.state_free(x->request.state);
 	buf_done(&x->request.body);
 	reply_done(&x->reply);
+	settings_unref(x->request.settings);
 	x->request.magic = 0;
 	free(x);
 	if (counted)
@@ -210,7 +212,7 @@ send_reply(struct exchange *x)
 	log_exchange(x);
 	x->stage = STAGE_SENT;
 	conns_phase(x->all->conns, x->conn, CONN_ANSWER);
-	return reply_send(&x->reply, x->connection) ? MHD_YES : MHD_NO;
+	return reply_send(&x->reply, x->request.settings, x->connection) ? MHD_YES : MHD_NO;
 }
 
 static void

@@ -2,7 +2,7 @@
 /* notice - see notice.h */
 #include "router/notice.h"
 
-const char notice_style[] =
+static const char style[] =
 	":root{color-scheme:light dark;--page:#e6e9ee;--card:#fff;--text:#1b2330;--quiet:#596375;"
 	"--accent:#2457c5;--on:#fff}"
 	"@media(prefers-color-scheme:dark){:root{--page:#0d1014;--card:#1c2128;--text:#e4e8ee;"
@@ -16,11 +16,23 @@ const char notice_style[] =
 	"h1{margin:0 0 12px;font-size:1.25em}"
 	"p{margin:0 0 8px}"
 	".advice{color:var(--quiet)}"
-	"a{display:inline-block;margin-top:16px;padding:9px 20px;border-radius:8px;"
-	"background:var(--accent);color:var(--on);text-decoration:none}"
-	"a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
+	"a,button{display:inline-block;margin-top:16px;padding:9px 20px;border:0;border-radius:8px;"
+	"background:var(--accent);color:var(--on);font:inherit;text-decoration:none;cursor:pointer}"
+	"button:disabled{opacity:.6;cursor:default}"
+	"a:focus-visible,button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
 
-const char notice_style_hash[] = "yKuUyuaRz21y542nRhVh1zlPfaxSD/kO6Q8KdTw7g4g=";
+const char notice_style_hash[] = "ko0L9RLiU+8OaroUTzkMeJ4zV/1ByXf4oMurXoCkPh4=";
+
+/*
+ * Sent while the page is still being read, so that browsers put the console in this
+ * page's place in their history. The button is out of reach then: a second POST
+ * would find the link used up by the first.
+ */
+static const char script[] = "{const form=document.forms[0],button=form.elements[0];"
+							 "button.disabled=true;button.textContent=\"Opening\\u2026\";"
+							 "form.submit()}";
+
+const char notice_script_hash[] = "sjv+/b8Q/MNrJhDncYKM7EmRLcRBA6gpplD/C5tOIaI=";
 
 /* Append text with what HTML takes for its own escaped. */
 static int
@@ -62,8 +74,8 @@ add_element(struct buf *out, const char *tag, const char *name, const char *text
 	return r;
 }
 
-int
-notice_html(struct buf *out, const struct notice *notice)
+static int
+add_head(struct buf *out, const char *title)
 {
 	int r =
 		buf_addf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -71,11 +83,17 @@ notice_html(struct buf *out, const struct notice *notice)
 					  "<meta name=\"robots\" content=\"noindex\">\n");
 
 	if (r == 0)
-		r = add_element(out, "title", "title", notice->title);
+		r = add_element(out, "title", "title", title);
 	if (r == 0)
-		r = buf_addf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", notice_style);
-	if (r == 0)
-		r = add_element(out, "h1", "h1", notice->title);
+		r = buf_addf(out, "<style>%s</style>\n</head>\n<body>\n<main>\n", style);
+	return r < 0 ? r : add_element(out, "h1", "h1", title);
+}
+
+int
+notice_html(struct buf *out, const struct notice *notice)
+{
+	int r = add_head(out, notice->title);
+
 	if (r == 0)
 		r = add_element(out, "p", "p", notice->reason);
 	if (r == 0)
@@ -83,13 +101,32 @@ notice_html(struct buf *out, const struct notice *notice)
 	/* An empty reference is the page's own address. */
 	if (r == 0 && notice->again)
 		r = add_element(out, "a href=\"\"", "a", "Try again");
-	if (r == 0)
-		r = buf_addf(out, "</main>\n</body>\n</html>\n");
-	return r;
+	return r < 0 ? r : buf_addf(out, "</main>\n</body>\n</html>\n");
 }
 
 int
 notice_text(struct buf *out, const struct notice *notice)
 {
 	return buf_addf(out, "%s\n%s\n", notice->reason, notice->advice);
+}
+
+int
+notice_confirm_html(struct buf *out)
+{
+	int r = add_head(out, "Open the console");
+
+	if (r == 0)
+		r = add_element(out, "p", "p", "This link opens a console, once.");
+	/* A form without an action is sent to the page's own address. */
+	return r < 0 ? r
+				 : buf_addf(out,
+					   "<form method=\"post\"><button>Open</button></form>\n"
+					   "<script>%s</script>\n</main>\n</body>\n</html>\n",
+					   script);
+}
+
+int
+notice_confirm_text(struct buf *out)
+{
+	return buf_addf(out, "This link opens a console, once: by a POST to it, as a browser sends.\n");
 }

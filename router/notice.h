@@ -2,9 +2,9 @@
 /*
  * notice - what a person reads when there is no console to show, pure.
  *
- * No script, no picture, one style sheet, allowed by its hash. The words are
- * neutral: they come from constants and end_tbl.h, never from a request, a log
- * or Proxmox, so nothing in them has to be escaped but in principle.
+ * No picture, one style sheet and at most one script, allowed by their hashes. The
+ * words are neutral: they come from constants and end_tbl.h, never from a request,
+ * a log or Proxmox, so nothing in them has to be escaped but in principle.
  *
  * Threads: no state.
  */
@@ -22,14 +22,19 @@ struct notice {
 	bool again;         /* offer the same link again */
 };
 
-/* SHA-256 of the style sheet in base64, for the policy; a test computes it. */
-extern const char notice_style_hash[];
-
-/* The style sheet as it stands in the page, for that test. */
-extern const char notice_style[];
+/* SHA-256 of style sheet and script in base64, for the policy; a test computes them. */
+extern const char notice_style_hash[], notice_script_hash[];
 
 /* 0, ERR_LIMIT or ERR_MEMORY. */
 int notice_html(struct buf *out, const struct notice *notice) __attribute__((warn_unused_result));
 int notice_text(struct buf *out, const struct notice *notice) __attribute__((warn_unused_result));
+
+/*
+ * The page of a link that is to be confirmed: its script sends a POST to its own
+ * address, and without script a button does. It is the same for every link, also
+ * for those that do not exist.
+ */
+int notice_confirm_html(struct buf *out) __attribute__((warn_unused_result));
+int notice_confirm_text(struct buf *out) __attribute__((warn_unused_result));
 
 #endif

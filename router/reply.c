@@ -10,8 +10,6 @@
 #include "base/err.h"
 #include "router/notice.h"
 
-#define NOTHING_BUT "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
-
 /* Without memory for its body an answer still has to be one. */
 static void
 out_of_memory(struct reply *reply)
@@ -20,7 +18,7 @@ out_of_memory(struct reply *reply)
 	secret_wipe(&reply->location);
 	reply->status = 503;
 	reply->type = NULL;
-	reply->html = false;
+	reply->policy = POLICY_BARE;
 }
 
 void
@@ -44,7 +42,7 @@ reply_notice(struct reply *reply, int status, const struct notice *notice, bool 
 	int r;
 
 	reply->status = status;
-	reply->html = html;
+	reply->policy = html ? POLICY_NOTICE : POLICY_BARE;
 	reply->type = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
 	r = html ? notice_html(&reply->body, notice) : notice_text(&reply->body, notice);
 	if (r < 0)
@@ -52,9 +50,22 @@ reply_notice(struct reply *reply, int status, const struct notice *notice, bool 
 }
 
 void
-reply_redirect(struct reply *reply, struct secret *location)
+reply_confirm(struct reply *reply, bool html)
 {
-	reply->status = 302;
+	int r;
+
+	reply->status = 200;
+	reply->policy = html ? POLICY_CONFIRM : POLICY_BARE;
+	reply->type = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+	r = html ? notice_confirm_html(&reply->body) : notice_confirm_text(&reply->body);
+	if (r < 0)
+		out_of_memory(reply);
+}
+
+void
+reply_redirect(struct reply *reply, int status, struct secret *location)
+{
+	reply->status = status;
 	secret_move(&reply->location, location);
 }
 
@@ -104,17 +115,9 @@ next(struct reply_header out[REPLY_HEADERS_MAX], size_t *n, const char *name, co
 	return h;
 }
 
-static void
-add_policy(const struct reply *reply, struct reply_header *h)
-{
-	if (!reply->html)
-		return;
-	snprintf(h->own, sizeof(h->own), "%s; style-src 'sha256-%s'", NOTHING_BUT, notice_style_hash);
-	h->value = h->own;
-}
-
 size_t
-reply_headers(const struct reply *reply, struct reply_header out[REPLY_HEADERS_MAX])
+reply_headers(const struct reply *reply, const struct settings *settings,
+	struct reply_header out[REPLY_HEADERS_MAX])
 {
 	size_t n = 0;
 	struct reply_header *h;
@@ -122,7 +125,7 @@ reply_headers(const struct reply *reply, struct reply_header out[REPLY_HEADERS_M
 	next(out, &n, "Cache-Control", "no-store");
 	next(out, &n, "X-Content-Type-Options", "nosniff");
 	next(out, &n, "Referrer-Policy", "no-referrer");
-	add_policy(reply, next(out, &n, "Content-Security-Policy", NOTHING_BUT));
+	next(out, &n, "Content-Security-Policy", buf_text(&settings->policies[reply->policy]));
 	if (reply->type != NULL)
 		next(out, &n, "Content-Type", reply->type);
 	if (reply->location.len > 0)
@@ -177,10 +180,10 @@ make_response(struct buf *body)
 }
 
 bool
-reply_send(struct reply *reply, void *connection)
+reply_send(struct reply *reply, const struct settings *settings, void *connection)
 {
 	struct reply_header headers[REPLY_HEADERS_MAX];
-	size_t n = reply_headers(reply, headers);
+	size_t n = reply_headers(reply, settings, headers);
 	struct MHD_Response *response = make_response(&reply->body);
 	bool sent = response != NULL;
 

@@ -17,11 +17,12 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "router/settings.h"
 
 struct reply {
 	int status;       /* 0: not made yet */
 	const char *type; /* Content-Type; NULL: no body */
-	bool html;        /* HTML with our style sheet */
+	enum settings_policy policy;
 	struct buf body;
 	struct secret location; /* has a session's key in it */
 	const char *allow;      /* NULL: none */
@@ -37,11 +38,14 @@ void reply_text(struct reply *reply, int status, const char *text);
 struct notice;
 void reply_notice(struct reply *reply, int status, const struct notice *notice, bool html);
 
+/* 200: the page, or its words, that turns a GET of a link into a POST. */
+void reply_confirm(struct reply *reply, bool html);
+
 /* No body. */
 void reply_empty(struct reply *reply, int status);
 
-/* 302; *location moves into the reply. */
-void reply_redirect(struct reply *reply, struct secret *location);
+/* *location moves into the reply. */
+void reply_redirect(struct reply *reply, int status, struct secret *location);
 
 /* A JSON value, which becomes the reply's (NULL, as jansson says "no memory", is taken). */
 void reply_json(struct reply *reply, int status, json_t *value);
@@ -54,18 +58,19 @@ void reply_done(struct reply *reply);
 
 /* ---- what is sent ---- */
 
-enum { REPLY_HEADERS_MAX = 12, REPLY_VALUE_SIZE = 192 };
+enum { REPLY_HEADERS_MAX = 12, REPLY_VALUE_SIZE = 64 };
 
 struct reply_header {
 	const char *name;
-	const char *value; /* borrowed from the reply or constant, or own */
+	const char *value; /* borrowed from reply or settings or constant, or own */
 	char own[REPLY_VALUE_SIZE];
 };
 
 /* All headers but Date, Content-Length and Connection; returns how many. */
-size_t reply_headers(const struct reply *reply, struct reply_header out[REPLY_HEADERS_MAX]);
+size_t reply_headers(const struct reply *reply, const struct settings *settings,
+	struct reply_header out[REPLY_HEADERS_MAX]);
 
 /* Queue it on the library's connection; the body moves. False when the library would not have it. */
-bool reply_send(struct reply *reply, void *connection);
+bool reply_send(struct reply *reply, const struct settings *settings, void *connection);
 
 #endif

@@ -22,10 +22,10 @@
 
 struct request;
 struct route;
+struct settings;
 struct site;
 
 enum {
-	REQUEST_BODY_MAX = 65536,
 	REQUEST_MAGIC = 0x52657175,  /* "Requ" */
 	REQUEST_LENGTH_UNKNOWN = -1, /* chunked */
 };
@@ -44,12 +44,13 @@ struct request {
 	const struct request_ops *ops;
 	void *server; /* the ops' own */
 	struct site *site;
+	struct settings *settings; /* a reference */
 	const struct route *route; /* NULL: unknown path */
 	const char *method;
 	const char *path;       /* as it was sent, up to the '?' */
 	const char *head_fault; /* what is wrong with the head; NULL: nothing */
 	int64_t length;         /* of the body, as announced */
-	struct buf body;        /* with .max = REQUEST_BODY_MAX */
+	struct buf body;        /* with .max = settings->body_max */
 	struct ip client;       /* who asks */
 	char peer[PEER_SIZE];
 	void *state;                     /* the endpoint's */

@@ -13,7 +13,7 @@
 static const struct route routes[] = {
 	{"/create", "POST", .secret = true, .body = true, .run = api_create},
 	{"/status", "GET, HEAD", .secret = true, .run = api_status},
-	{"/vnc/", "GET, HEAD", .run = api_open, .resumed = api_opened},
+	{"/vnc/", "GET, HEAD", "GET, HEAD, POST", .run = api_open, .resumed = api_opened},
 };
 
 const struct route *
@@ -29,13 +29,19 @@ routes_find(const char *path)
 	return NULL;
 }
 
-/* Methods are case-sensitive (RFC 9110, 9.1). */
+static const char *
+allowed(const struct route *route, const struct settings *settings)
+{
+	return settings->confirm && route->confirm_allow != NULL ? route->confirm_allow : route->allow;
+}
+
+/* Is a method one of a list? They are case-sensitive (RFC 9110, 9.1). */
 static bool
-allows(const struct route *route, const char *method)
+allows(const char *list, const char *method)
 {
 	size_t len = strlen(method), n;
 
-	for (const char *at = route->allow; *at != '\0'; at += n, at += strspn(at, ", ")) {
+	for (const char *at = list; *at != '\0'; at += n, at += strspn(at, ", ")) {
 		n = strcspn(at, ",");
 		if (n == len && memcmp(at, method, n) == 0)
 			return true;
@@ -57,7 +63,7 @@ routes_refuse_size(const struct request *request, struct reply *reply)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "the body is larger than %d bytes", REQUEST_BODY_MAX);
+	snprintf(text, sizeof(text), "the body is larger than %zu bytes", request->settings->body_max);
 	refuse(request, reply, 413, text);
 }
 
@@ -102,9 +108,9 @@ routes_admit(struct request *request, struct reply *reply)
 		reply_text(reply, 401, "Unauthorized");
 		return false;
 	}
-	if (!allows(route, request->method)) {
+	if (!allows(allowed(route, request->settings), request->method)) {
 		reply_text(reply, 405, "Method Not Allowed");
-		reply->allow = route->allow;
+		reply->allow = allowed(route, request->settings);
 		return false;
 	}
 	if (request->head_fault != NULL) {
@@ -115,7 +121,7 @@ routes_admit(struct request *request, struct reply *reply)
 		return false;
 	if (!route->body)
 		return true;
-	if (request->length > REQUEST_BODY_MAX) {
+	if (request->length > (int64_t)request->settings->body_max) {
 		routes_refuse_size(request, reply);
 		return false;
 	}

@@ -5,38 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/lock.h"
-
-struct site_cell {
-	struct lock lock;
-	struct buf link_base; /* [lock] */
-	int token_ttl_s;      /* [lock] */
-};
-
 static int
 no_memory(struct err *err)
 {
 	return err_set(err, ERR_MEMORY, "no memory for URLs");
-}
-
-static struct site_cell *
-cell_new(void)
-{
-	struct site_cell *cell = calloc(1, sizeof(*cell));
-
-	if (cell != NULL)
-		lock_init(&cell->lock, LOCK_SETTINGS);
-	return cell;
-}
-
-static void
-cell_free(struct site_cell *cell)
-{
-	if (cell == NULL)
-		return;
-	buf_done(&cell->link_base);
-	lock_done(&cell->lock);
-	free(cell);
 }
 
 int
@@ -48,9 +20,9 @@ site_new(const struct config *config, struct core *core, struct site **out, stru
 
 	if (site == NULL)
 		return no_memory(err);
+	lock_init(&site->lock, LOCK_SETTINGS);
 	site->core = core;
-	site->cell = cell_new();
-	if (site->cell != NULL && config_session_base(config, &base) == 0)
+	if (config_session_base(config, &base) == 0)
 		site->session_base = strdup(buf_text(&base));
 	buf_done(&base);
 	if (site->session_base == NULL) {
@@ -59,7 +31,7 @@ site_new(const struct config *config, struct core *core, struct site **out, stru
 	}
 	r = auth_new(&config->authorization, &site->auth, err);
 	if (r == 0)
-		r = site_change(site, config, config, err);
+		r = settings_new(config, config, &site->settings, err);
 	if (r == 0) {
 		*out = site;
 		site = NULL;
@@ -74,8 +46,9 @@ site_free(struct site *site)
 {
 	if (site == NULL)
 		return;
+	settings_unref(site->settings);
 	auth_free(site->auth);
-	cell_free(site->cell);
+	lock_done(&site->lock);
 	free(site->session_base);
 	free(site);
 }
@@ -84,37 +57,32 @@ int
 site_change(
 	struct site *site, const struct config *running, const struct config *now, struct err *err)
 {
-	struct buf base = {0}, old;
-	int r = config_link_base(running, now, &base);
+	struct settings *settings = NULL, *old;
+	int r = settings_new(running, now, &settings, err);
 
+	if (r == 0)
+		r = auth_change(site->auth, &now->authorization, err);
 	if (r < 0) {
-		buf_done(&base);
-		return no_memory(err);
-	}
-	r = auth_change(site->auth, &now->authorization, err);
-	if (r < 0) {
-		buf_done(&base);
+		settings_unref(settings);
 		return r;
 	}
-	lock_take(&site->cell->lock);
-	old = site->cell->link_base;
-	site->cell->link_base = base;
-	site->cell->token_ttl_s = now->token_ttl;
-	lock_release(&site->cell->lock);
-	buf_done(&old);
+	lock_take(&site->lock);
+	old = site->settings;
+	site->settings = settings;
+	lock_release(&site->lock);
+	settings_unref(old);
 	return 0;
 }
 
-int
-site_add_link(struct site *site, struct buf *out, const char *token, int *ttl_s)
+struct settings *
+site_settings(struct site *site)
 {
-	int r;
+	struct settings *settings;
 
-	lock_take(&site->cell->lock);
-	*ttl_s = site->cell->token_ttl_s;
-	r = buf_addf(out, "%s/vnc/%s", buf_text(&site->cell->link_base), token);
-	lock_release(&site->cell->lock);
-	return r;
+	lock_take(&site->lock);
+	settings = settings_ref(site->settings);
+	lock_release(&site->lock);
+	return settings;
 }
 
 int

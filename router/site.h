@@ -13,16 +13,19 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/lock.h"
 #include "router/auth.h"
 #include "router/config.h"
+#include "router/settings.h"
 
 struct core;
 
 struct site {
-	struct core *core;      /* [i] borrowed */
-	struct auth *auth;      /* [i] owned */
-	char *session_base;     /* [i] "http://198.51.100.7" */
-	struct site_cell *cell; /* [i] what may change, see site.c */
+	struct core *core;  /* [i] borrowed */
+	struct auth *auth;  /* [i] owned */
+	char *session_base; /* [i] "http://198.51.100.7" */
+	struct lock lock;
+	struct settings *settings; /* [lock] */
 };
 
 /* Returns 0 or ERR_MEMORY. */
@@ -30,13 +33,12 @@ int site_new(const struct config *config, struct core *core, struct site **out, 
 	__attribute__((warn_unused_result));
 void site_free(struct site *site);
 
-/* SIGHUP: secret, public_url, token_ttl. Returns 0 or ERR_MEMORY; then nothing has changed. */
+/* SIGHUP: the secret and struct settings. Returns 0 or ERR_MEMORY; then nothing has changed. */
 int site_change(struct site *site, const struct config *running, const struct config *now,
 	struct err *err) __attribute__((warn_unused_result));
 
-/* Append "<public_url>/vnc/<token>"; *ttl_s becomes the seconds it lives. 0, ERR_LIMIT or ERR_MEMORY. */
-int site_add_link(struct site *site, struct buf *out, const char *token, int *ttl_s)
-	__attribute__((warn_unused_result));
+/* The current settings; a reference of the caller's. */
+struct settings *site_settings(struct site *site);
 
 /* Append "<scheme>://<public_ip>:<port>/". 0, ERR_LIMIT or ERR_MEMORY. */
 int site_add_session(const struct site *site, struct buf *out, uint16_t port)

@@ -69,9 +69,10 @@ scene_begin(struct scene *s, struct site *site, const char *method, const char *
 							.site = site,
 							.method = method,
 							.path = path,
-							.body = {.max = REQUEST_BODY_MAX},
+							.settings = site_settings(site),
 							.peer = "192.0.2.9",
 						}};
+	s->request.body.max = s->request.settings->body_max;
 }
 
 static inline void
@@ -93,38 +94,58 @@ scene_end(struct scene *s)
 		s->request.state_free(s->request.state);
 	buf_done(&s->request.body);
 	reply_done(&s->reply);
+	settings_unref(s->request.settings);
 }
 
-/* A site of a plain configuration; public_url may be NULL. */
+/* A site of a configuration that is as plain as can be but for what of it is set. */
 static inline struct site *
-scene_site(struct core *core, char *public_url)
+scene_site_of(struct core *core, struct config config)
 {
-	struct config config = {
-		.public_ip = (char[]){"192.0.2.1"},
-		.router_port = 9999,
-		.token_ttl = 300,
-		.public_url = public_url,
-	};
 	struct site *site = NULL;
 	struct err err;
 
+	config.public_ip = config.public_ip != NULL ? config.public_ip : (char[]){"192.0.2.1"};
+	config.router_port = 9999;
+	config.token_ttl = 300;
+	config.request_body_max = 65536;
 	assert_int_equal(secret_set(&config.authorization, SECRET, strlen(SECRET)), 0);
 	assert_int_equal(site_new(&config, core, &site, &err), 0);
 	secret_wipe(&config.authorization);
 	return site;
 }
 
-/* A header of the answer, or NULL; valid until the next call. */
+static inline struct site *
+scene_site(struct core *core, char *public_url)
+{
+	return scene_site_of(core, (struct config){.public_url = public_url});
+}
+
+/* A header of the answer by these settings, or NULL; valid until the next call. */
 static inline const char *
-scene_answer(const struct reply *reply, const char *name)
+scene_answer_by(const struct reply *reply, const struct settings *settings, const char *name)
 {
 	static struct reply_header headers[REPLY_HEADERS_MAX];
-	size_t n = reply_headers(reply, headers);
+	size_t n = reply_headers(reply, settings, headers);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcasecmp(headers[i].name, name) == 0)
 			return headers[i].value;
 	return NULL;
+}
+
+/* The same by plain settings. */
+static inline const char *
+scene_answer(const struct reply *reply, const char *name)
+{
+	static struct settings *settings;
+
+	if (settings == NULL) {
+		struct site *site = scene_site(NULL, NULL);
+
+		settings = site_settings(site);
+		site_free(site);
+	}
+	return scene_answer_by(reply, settings, name);
 }
 
 /* A text of the answer's JSON object. */

@@ -169,14 +169,21 @@ no_copy_of_the_password_is_left_behind(void **state)
 /* ---- GET /vnc/<token> ---- */
 
 static enum route_next
-begin_open(
-	struct scene *s, const char *method, const char *path, const char *header, const char *value)
+begin_open_at(struct scene *s, struct site *at, const char *method, const char *path,
+	const char *header, const char *value)
 {
-	scene_begin(s, site, method, path);
+	scene_begin(s, at, method, path);
 	if (header != NULL)
 		scene_add(s, header, value);
 	assert_true(routes_admit(&s->request, &s->reply));
 	return s->request.route->run(&s->request, &s->reply);
+}
+
+static enum route_next
+begin_open(
+	struct scene *s, const char *method, const char *path, const char *header, const char *value)
+{
+	return begin_open_at(s, site, method, path, header, value);
 }
 
 /* A GET of a link, as far as its answer. */
@@ -251,7 +258,7 @@ an_unknown_token_is_an_invalid_session(void **state)
 	scene_end(&s);
 	open_link(&s, "text/html,*/*;q=0.8");
 	assert_int_equal(s.reply.status, 200);
-	assert_true(s.reply.html);
+	assert_int_equal(s.reply.policy, POLICY_NOTICE);
 	assert_non_null(strstr(buf_text(&s.reply.body), "Invalid session."));
 	assert_non_null(strstr(buf_text(&s.reply.body), "new link"));
 	assert_null(scene_answer(&s.reply, "Retry-After"));
@@ -315,6 +322,82 @@ head_and_prefetches_use_nothing_up(void **state)
 	assert_int_equal(fake.opens, 0);
 }
 
+/* ---- link_mode confirm ---- */
+
+static void
+a_link_to_confirm_is_a_page_that_tells_nothing(void **state)
+{
+	static const char *const paths[] = {"/vnc/" TOKEN, "/vnc/0123456789abcdef0124", "/vnc/x"};
+	struct site *confirming =
+		scene_site_of(NULL, (struct config){.link_mode = CONFIG_LINK_CONFIRM});
+	char first[4096] = "";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		struct scene s;
+
+		assert_int_equal(
+			begin_open_at(&s, confirming, "GET", paths[i], "Accept", "text/html"), ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, 200);
+		assert_int_equal(s.reply.policy, POLICY_CONFIRM);
+		assert_non_null(strstr(buf_text(&s.reply.body), "<form method=\"post\">"));
+		assert_null(strstr(buf_text(&s.reply.body), TOKEN));
+		if (i == 0)
+			snprintf(first, sizeof(first), "%s", buf_text(&s.reply.body));
+		assert_string_equal(buf_text(&s.reply.body), first);
+		scene_end(&s);
+		assert_int_equal(
+			begin_open_at(&s, confirming, "GET", paths[i], NULL, NULL), ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, 200);
+		assert_non_null(strstr(buf_text(&s.reply.body), "POST"));
+		scene_end(&s);
+	}
+	assert_int_equal(fake.opens, 0);
+	site_free(confirming);
+}
+
+static void
+a_post_opens_a_link_to_confirm(void **state)
+{
+	struct site *confirming =
+		scene_site_of(NULL, (struct config){.link_mode = CONFIG_LINK_CONFIRM});
+	struct scene s;
+
+	(void)state;
+	fake.opened = (struct core_opened){.port = 22001};
+	assert_int_equal(begin_open_at(&s, confirming, "POST", "/vnc/" TOKEN, NULL, NULL), ROUTE_LATER);
+	s.request.route->resumed(&s.request, &s.reply);
+	assert_int_equal(s.reply.status, 303);
+	assert_string_equal(scene_answer(&s.reply, "Location"), "http://192.0.2.1:22001/" KEY "/");
+	scene_end(&s);
+	assert_int_equal(begin_open_at(&s, confirming, "POST", "/vnc/x", NULL, NULL), ROUTE_ANSWERED);
+	assert_string_equal(buf_text(&s.reply.body), "Invalid session.\n");
+	scene_end(&s);
+	site_free(confirming);
+}
+
+static void
+head_and_prefetches_use_no_link_to_confirm_up(void **state)
+{
+	static const char *const methods[] = {"HEAD", "GET", "POST"};
+	static const int statuses[] = {200, 503, 503};
+	struct site *confirming =
+		scene_site_of(NULL, (struct config){.link_mode = CONFIG_LINK_CONFIRM});
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		struct scene s;
+
+		assert_int_equal(begin_open_at(&s, confirming, methods[i], "/vnc/" TOKEN, "Sec-Purpose",
+							 "prefetch;prerender"),
+			ROUTE_ANSWERED);
+		assert_int_equal(s.reply.status, statuses[i]);
+		scene_end(&s);
+	}
+	assert_int_equal(fake.opens, 0);
+	site_free(confirming);
+}
+
 static void
 every_failure_has_its_row_and_says_what_to_do(void **state)
 {
@@ -348,7 +431,7 @@ a_failure_is_a_page_for_browsers(void **state)
 		(struct core_opened){.code = ERR_UNREACHABLE, .link_usable = true, .end = END_UNREACHABLE};
 	open_link(&s, "text/html");
 	assert_int_equal(s.reply.status, 502);
-	assert_true(s.reply.html);
+	assert_int_equal(s.reply.policy, POLICY_NOTICE);
 	assert_non_null(strstr(buf_text(&s.reply.body), "<a href=\"\">"));
 	scene_end(&s);
 }
@@ -472,19 +555,22 @@ static void
 a_reload_changes_secret_life_and_links_but_no_address(void **state)
 {
 	struct config running = {.public_ip = (char[]){"2001:db8::1"}, .router_port = 80},
-				  now = {.public_ip = (char[]){"192.0.2.7"}, .router_port = 81, .token_ttl = 60};
+				  now = {.public_ip = (char[]){"192.0.2.7"},
+					  .router_port = 81,
+					  .token_ttl = 60,
+					  .link_mode = CONFIG_LINK_CONFIRM};
 	struct scene s;
 	struct err err;
-	struct buf link = {0};
-	int ttl_s = 0;
+	struct settings *settings;
 
 	(void)state;
 	assert_int_equal(secret_set(&now.authorization, "another", 7), 0);
 	assert_int_equal(site_change(site, &running, &now, &err), 0);
-	assert_int_equal(site_add_link(site, &link, "t", &ttl_s), 0);
-	assert_string_equal(buf_text(&link), "http://[2001:db8::1]:80/vnc/t");
-	assert_int_equal(ttl_s, 60);
-	buf_done(&link);
+	settings = site_settings(site);
+	assert_string_equal(buf_text(&settings->link_base), "http://[2001:db8::1]:80");
+	assert_int_equal(settings->token_ttl_s, 60);
+	assert_true(settings->confirm);
+	settings_unref(settings);
 	scene_begin(&s, site, "GET", "/status");
 	scene_add(&s, "Authorization", SECRET);
 	assert_false(routes_admit(&s.request, &s.reply));
@@ -516,6 +602,9 @@ main(void)
 		TEST(a_malformed_token_is_answered_alike_and_never_looked_up),
 		TEST(no_token_or_more_path_is_400),
 		TEST(head_and_prefetches_use_nothing_up),
+		TEST(a_link_to_confirm_is_a_page_that_tells_nothing),
+		TEST(a_post_opens_a_link_to_confirm),
+		TEST(head_and_prefetches_use_no_link_to_confirm_up),
 		TEST(every_failure_has_its_row_and_says_what_to_do),
 		TEST(a_failure_is_a_page_for_browsers),
 		TEST(open_without_memory_is_503_and_leaks_nothing),

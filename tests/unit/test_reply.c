@@ -50,7 +50,7 @@ every_answer_has_the_security_headers(void **state)
 	assert_security(&reply);
 	reply_done(&reply);
 	assert_int_equal(secret_set(&location, "http://x/", 9), 0);
-	reply_redirect(&reply, &location);
+	reply_redirect(&reply, 302, &location);
 	assert_security(&reply);
 	reply_done(&reply);
 }
@@ -78,33 +78,63 @@ headers_come_only_where_they_belong(void **state)
 	assert_string_equal(scene_answer(&reply, "Retry-After"), "30");
 	reply_done(&reply);
 	assert_int_equal(secret_set(&location, "http://x/", 9), 0);
-	reply_redirect(&reply, &location);
+	reply_redirect(&reply, 302, &location);
 	assert_null(location.data);
 	assert_int_equal(reply.status, 302);
 	assert_string_equal(scene_answer(&reply, "Location"), "http://x/");
 	reply_done(&reply);
 }
 
-static void
-the_style_sheet_is_allowed_by_its_hash(void **state)
+/* "name 'sha256-...'" of a text, as a policy has it. */
+static const char *
+allowance(const char *name, const char *text)
 {
+	static char out[2 * EVP_MAX_MD_SIZE + 32];
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	char text[2 * EVP_MAX_MD_SIZE], expected[192];
-	struct reply reply = {0};
+	char base64[2 * EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
+	assert_int_equal(EVP_Digest(text, strlen(text), digest, &n, EVP_sha256(), NULL), 1);
+	EVP_EncodeBlock((unsigned char *)base64, digest, (int)n);
+	snprintf(out, sizeof(out), "; %s 'sha256-%s'", name, base64);
+	return out;
+}
+
+/* What stands between two tags of a page; to be freed. */
+static char *
+between(const struct reply *reply, const char *from, const char *to)
+{
+	const char *start = strstr(buf_text(&reply->body), from), *end;
+
+	assert_non_null(start);
+	start += strlen(from);
+	end = strstr(start, to);
+	assert_non_null(end);
+	return strndup(start, (size_t)(end - start));
+}
+
+static void
+assert_allowed(const struct reply *reply, const char *name, const char *from, const char *to)
+{
+	char *text = between(reply, from, to);
+
+	assert_non_null(strstr(scene_answer(reply, "Content-Security-Policy"), allowance(name, text)));
+	free(text);
+}
+
+static void
+style_sheet_and_script_are_allowed_by_their_hashes(void **state)
+{
+	struct reply reply = {0};
+
 	(void)state;
-	assert_int_equal(
-		EVP_Digest(notice_style, strlen(notice_style), digest, &n, EVP_sha256(), NULL), 1);
-	EVP_EncodeBlock((unsigned char *)text, digest, (int)n);
-	assert_string_equal(notice_style_hash, text);
 	reply_notice(&reply, 502, &notice, true);
-	snprintf(expected, sizeof(expected), "; style-src 'sha256-%s'", text);
-	assert_non_null(strstr(scene_answer(&reply, "Content-Security-Policy"), expected));
-	/* The hash is of all between the tags. */
-	snprintf(expected, sizeof(expected), "<style>%.40s", notice_style);
-	assert_non_null(strstr(buf_text(&reply.body), expected));
-	assert_non_null(strstr(buf_text(&reply.body), "}</style>"));
+	assert_allowed(&reply, "style-src", "<style>", "</style>");
+	assert_null(strstr(scene_answer(&reply, "Content-Security-Policy"), "script-src"));
+	reply_done(&reply);
+	reply_confirm(&reply, true);
+	assert_allowed(&reply, "style-src", "<style>", "</style>");
+	assert_allowed(&reply, "script-src", "<script>", "</script>");
 	reply_done(&reply);
 }
 
@@ -172,12 +202,15 @@ play(void *arg)
 	reply_notice(&reply, 502, &notice, true);
 	assert_true(reply.status == 502 || (torture_struck() && reply.status == 503));
 	reply_done(&reply);
+	reply_confirm(&reply, true);
+	assert_true(reply.status == 200 || (torture_struck() && reply.status == 503));
+	reply_done(&reply);
 	reply_json_error(&reply, 400, "x");
 	assert_true(reply.status == 400 || (torture_struck() && reply.status == 503));
 	assert_true(reply.status == 400 || (reply.type == NULL && reply.body.len == 0));
 	reply_done(&reply);
 	if (secret_set(&location, "http://x/", 9) == 0)
-		reply_redirect(&reply, &location);
+		reply_redirect(&reply, 302, &location);
 	reply_done(&reply);
 }
 
@@ -198,7 +231,7 @@ the_location_is_wiped(void **state)
 	(void)state;
 	assert_int_equal(secret_set(&location, "http://x/0123456789abcdef/", 26), 0);
 	torture_look_for("0123456789abcdef");
-	reply_redirect(&reply, &location);
+	reply_redirect(&reply, 302, &location);
 	reply_done(&reply);
 	assert_int_equal(torture_found(), 0);
 	torture_look_for(NULL);
@@ -210,7 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_has_the_security_headers),
 		cmocka_unit_test(headers_come_only_where_they_belong),
-		cmocka_unit_test(the_style_sheet_is_allowed_by_its_hash),
+		cmocka_unit_test(style_sheet_and_script_are_allowed_by_their_hashes),
 		cmocka_unit_test(a_page_is_html_or_text_and_escaped),
 		cmocka_unit_test(the_page_names_no_product),
 		cmocka_unit_test(an_error_is_json_with_an_empty_token),
