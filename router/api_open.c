@@ -64,7 +64,7 @@ answer_invalid(const struct request *request, struct reply *reply)
 		reply_text(reply, 200, "Invalid session.");
 	if (log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
 		log_info(LOG_ROUTER, "a link from %s is unknown, used or expired (%u more like it)",
-			request->peer, more);
+			request->from, more);
 }
 
 static void

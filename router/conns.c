@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/lock.h"
 #include "router/http_tls.h"
 
@@ -17,32 +18,34 @@ enum {
 	LIMIT_MIN = 128,
 	LIMIT_MAX = 1024,
 	FDS_A_CONNECTION = 8, /* of all descriptors: sessions need the others */
+	BUCKETS = 256,
 };
+
+/* A client that has connections. */
+struct client {
+	struct ip ip;   /* [i] its group, see ip.h */
+	unsigned count; /* [lock] */
+	LIST_ENTRY(client) link;
+};
+
+LIST_HEAD(bucket, client);
 
 struct conn {
 	unsigned magic;
 	int fd;
 	struct http_cred *cred; /* [i] one reference; NULL: plain */
+	struct client *client;  /* [i] NULL: not counted */
+	bool crowded;           /* [i] */
 	int64_t deadline_ms;    /* [lock] 0: none */
 	TAILQ_ENTRY(conn) link;
 };
 
 struct conns {
 	struct lock lock;
-	TAILQ_HEAD(, conn) all; /* [lock] */
+	struct conns_limits limits;     /* [lock] */
+	struct bucket buckets[BUCKETS]; /* [lock] */
+	TAILQ_HEAD(, conn) all;         /* [lock] */
 };
-
-static const int limits_ms[] = {
-#define X(phase, ms) [phase] = (ms),
-	CONN_PHASE_TBL(X)
-#undef X
-};
-
-static int64_t
-deadline_of(enum conn_phase phase)
-{
-	return limits_ms[phase] > 0 ? clock_ms() + limits_ms[phase] : 0;
-}
 
 unsigned
 conns_limit(void)
@@ -58,8 +61,20 @@ conns_limit(void)
 	return n > LIMIT_MAX ? LIMIT_MAX : (unsigned)n;
 }
 
+/* With the lock, or before anybody else knows of them. */
+static void
+set_limits(struct conns *conns, const struct conns_limits *limits)
+{
+	unsigned most = conns_limit() / 2;
+
+	conns->limits = *limits;
+	/* One client never gets all that there are, however few. */
+	if (conns->limits.per_client > most)
+		conns->limits.per_client = most;
+}
+
 struct conns *
-conns_new(void)
+conns_new(const struct conns_limits *limits)
 {
 	struct conns *conns = calloc(1, sizeof(*conns));
 
@@ -67,7 +82,16 @@ conns_new(void)
 		return NULL;
 	lock_init(&conns->lock, LOCK_HTTP);
 	TAILQ_INIT(&conns->all);
+	set_limits(conns, limits);
 	return conns;
+}
+
+void
+conns_change(struct conns *conns, const struct conns_limits *limits)
+{
+	lock_take(&conns->lock);
+	set_limits(conns, limits);
+	lock_release(&conns->lock);
 }
 
 void
@@ -80,34 +104,136 @@ conns_free(struct conns *conns)
 	free(conns);
 }
 
+/* ---- clients ---- */
+
+static struct bucket *
+bucket_of(struct conns *conns, const struct ip *group)
+{
+	unsigned h = 0;
+
+	for (size_t i = 0; i < sizeof(group->bytes); i++)
+		h = h * 31 + group->bytes[i];
+	return &conns->buckets[h % BUCKETS];
+}
+
+/* With the lock. */
+static struct client *
+find_client(struct conns *conns, const struct ip *group)
+{
+	struct client *client;
+
+	LIST_FOREACH(client, bucket_of(conns, group), link)
+	{
+		if (ip_equal(&client->ip, group))
+			return client;
+	}
+	return NULL;
+}
+
+bool
+conns_room(struct conns *conns, const struct ip *ip)
+{
+	struct ip group = ip_group(ip);
+	const struct client *client;
+	bool room;
+
+	lock_take(&conns->lock);
+	client = find_client(conns, &group);
+	room = client == NULL || client->count < conns->limits.per_client + CONN_CROWD;
+	lock_release(&conns->lock);
+	return room;
+}
+
+/* With the lock. Count one more of a client; fresh becomes NULL when it is needed for that. */
+static void
+count_in(struct conns *conns, struct conn *conn, struct client **fresh)
+{
+	struct client *client = find_client(conns, &(*fresh)->ip);
+
+	if (client == NULL) {
+		client = *fresh;
+		*fresh = NULL;
+		LIST_INSERT_HEAD(bucket_of(conns, &client->ip), client, link);
+	}
+	client->count++;
+	conn->client = client;
+	conn->crowded = client->count > conns->limits.per_client;
+}
+
+/* With the lock. Returns what is to be freed. */
+static struct client *
+count_out(struct client *client)
+{
+	if (client == NULL || --client->count > 0)
+		return NULL;
+	LIST_REMOVE(client, link);
+	return client;
+}
+
+/* ---- connections ---- */
+
+/* With the lock. */
+static int64_t
+deadline_of(const struct conns *conns, enum conn_phase phase)
+{
+	switch (phase) {
+	case CONN_HEAD:
+		return clock_ms() + conns->limits.head_ms;
+	case CONN_BODY:
+		return clock_ms() + conns->limits.body_ms;
+	case CONN_ANSWER:
+		return clock_ms() + CONN_ANSWER_MS;
+	default:
+		return 0;
+	}
+}
+
 struct conn *
-conns_add(struct conns *conns, int fd, struct http_cred *cred)
+conns_add(struct conns *conns, int fd, struct http_cred *cred, const struct ip *ip)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
+	struct client *fresh = ip != NULL ? calloc(1, sizeof(*fresh)) : NULL;
 
-	if (conn == NULL) {
+	if (conn == NULL || (ip != NULL && fresh == NULL)) {
+		free(fresh);
+		free(conn);
 		shutdown(fd, SHUT_RDWR);
 		return NULL;
 	}
 	conn->magic = MAGIC;
 	conn->fd = fd;
 	conn->cred = http_cred_ref(cred);
-	conn->deadline_ms = deadline_of(CONN_HEAD);
+	if (ip != NULL)
+		fresh->ip = ip_group(ip);
 	lock_take(&conns->lock);
+	conn->deadline_ms = deadline_of(conns, CONN_HEAD);
+	if (ip != NULL)
+		count_in(conns, conn, &fresh);
 	TAILQ_INSERT_TAIL(&conns->all, conn, link);
 	lock_release(&conns->lock);
+	free(fresh);
 	return conn;
+}
+
+bool
+conn_crowded(const struct conn *conn)
+{
+	return conn != NULL && conn->crowded;
 }
 
 void
 conns_remove(struct conns *conns, struct conn *conn)
 {
+	struct client *gone;
+
 	if (conn == NULL)
 		return;
 	assert(conn->magic == MAGIC);
 	lock_take(&conns->lock);
 	TAILQ_REMOVE(&conns->all, conn, link);
+	gone = count_out(conn->client);
 	lock_release(&conns->lock);
+	free(gone);
 	conn->magic = 0;
 	http_cred_unref(conn->cred);
 	free(conn);
@@ -116,13 +242,11 @@ conns_remove(struct conns *conns, struct conn *conn)
 void
 conns_phase(struct conns *conns, struct conn *conn, enum conn_phase phase)
 {
-	int64_t deadline = deadline_of(phase);
-
 	if (conn == NULL)
 		return;
 	assert(conn->magic == MAGIC);
 	lock_take(&conns->lock);
-	conn->deadline_ms = deadline;
+	conn->deadline_ms = deadline_of(conns, phase);
 	lock_release(&conns->lock);
 }
 

@@ -18,8 +18,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "router/http_head.h"
-#include "router/peer.h"
 #include "router/routes.h"
+#include "session/forwarded.h"
 
 enum {
 	DRAIN_MAX = 1024 * 1024
@@ -94,15 +94,6 @@ conn_of(struct MHD_Connection *connection)
 	return info != NULL ? info->socket_context : NULL;
 }
 
-static const struct sockaddr *
-address_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-	return info != NULL ? info->client_addr : NULL;
-}
-
 void *
 exchange_begin(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -131,12 +122,69 @@ see_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len
 	return MHD_YES;
 }
 
+/* What our proxies say of whom they ask for. */
+struct proxied {
+	struct buf from, scheme, host;
+};
+
+/* Lines of one header are one list (RFC 9110, 5.2). Without memory for it nobody asks through a proxy. */
+static void
+add_line(struct buf *list, const char *value)
+{
+	if (buf_addf(list, "%s%s", list->len > 0 ? ", " : "", value) < 0)
+		buf_done(list);
+}
+
+static enum MHD_Result
+see_proxied(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct proxied *proxied = cls;
+
+	(void)kind;
+	if (value == NULL)
+		return MHD_YES;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		add_line(&proxied->from, value);
+	else if (strcasecmp(name, "X-Forwarded-Proto") == 0)
+		add_line(&proxied->scheme, value);
+	else if (strcasecmp(name, "X-Forwarded-Host") == 0)
+		add_line(&proxied->host, value);
+	return MHD_YES;
+}
+
+/* Who asks, and does their browser speak TLS? */
+static void
+read_client(struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct settings *settings = x->request.settings;
+	struct proxied proxied = {0};
+	struct forwarded_head head = {.host = ""};
+	struct forwarded forwarded;
+	struct ip peer = {0};
+
+	if (info != NULL && info->client_addr != NULL)
+		(void)ip_of_sockaddr(info->client_addr, &peer);
+	if (access_trusts(settings->access, &peer))
+		MHD_get_connection_values(x->connection, MHD_HEADER_KIND, see_proxied, &proxied);
+	head.forwarded_for = buf_text(&proxied.from);
+	head.forwarded_proto = buf_text(&proxied.scheme);
+	head.forwarded_host = buf_text(&proxied.host);
+	forwarded_read(settings->access, &peer, settings->tls, &head, &forwarded);
+	buf_done(&proxied.from);
+	buf_done(&proxied.scheme);
+	buf_done(&proxied.host);
+	x->request.client = forwarded.client;
+	x->request.tls = forwarded.tls;
+	ip_format(&forwarded.client, x->request.from);
+}
+
 static void
 read_head(struct exchange *x, const char *url, const char *method, const char *version)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	const struct sockaddr *address = address_of(x->connection);
 	struct http_head head;
 
 	http_head_begin(&head, method, url, x->target_len, version);
@@ -146,15 +194,15 @@ read_head(struct exchange *x, const char *url, const char *method, const char *v
 		.ops = &ops,
 		.server = x,
 		.site = x->all->site,
+		.settings = site_settings(x->all->site),
 		.method = method,
 		.path = url,
+		.crowded = conn_crowded(x->conn),
 		.head_fault = http_head_fault(&head),
-		.settings = site_settings(x->all->site),
+		.head_size = head.size,
 		.length = head.length};
 	x->request.body.max = x->request.settings->body_max;
-	if (address != NULL)
-		(void)ip_of_sockaddr(address, &x->request.client);
-	peer_name(address, x->request.peer);
+	read_client(x);
 }
 
 static void
@@ -196,7 +244,7 @@ log_exchange(const struct exchange *x)
 	if (!log_wants(LEVEL_DEBUG))
 		return;
 	log_debug(LOG_ROUTER, "%s %s from %s: %d in %lld ms", log_quote(method, x->request.method),
-		route != NULL ? route->path : "elsewhere", x->request.peer, x->reply.status,
+		route != NULL ? route->path : "elsewhere", x->request.from, x->reply.status,
 		(long long)(clock_ms() - x->began_ms));
 }
 
@@ -212,7 +260,8 @@ send_reply(struct exchange *x)
 	log_exchange(x);
 	x->stage = STAGE_SENT;
 	conns_phase(x->all->conns, x->conn, CONN_ANSWER);
-	return reply_send(&x->reply, x->request.settings, x->connection) ? MHD_YES : MHD_NO;
+	return reply_send(&x->reply, x->request.settings, x->request.tls, x->connection) ? MHD_YES
+																					 : MHD_NO;
 }
 
 static void
@@ -260,7 +309,7 @@ begin(struct exchange *x)
 	}
 	x->stage = STAGE_DRAIN;
 	/* Who knows where the body of such a head ends. */
-	if (x->request.head_fault != NULL)
+	if (x->request.head_fault != NULL || x->request.crowded || x->reply.status == 431)
 		x->reply.close = true;
 	/* Answered at once, and the connection ended, where the body is long or not yet sent. */
 	if (x->reply.close || x->request.length > DRAIN_MAX || expects_continue(x))
@@ -359,7 +408,11 @@ exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
 bool
 exchanges_init(struct exchanges *all, struct site *site)
 {
-	*all = (struct exchanges){.site = site, .conns = conns_new(), .slow = slow_new()};
+	struct settings *settings = site_settings(site);
+
+	*all =
+		(struct exchanges){.site = site, .conns = conns_new(&settings->conns), .slow = slow_new()};
+	settings_unref(settings);
 	if (all->conns == NULL || all->slow == NULL) {
 		conns_free(all->conns);
 		slow_free(all->slow);
@@ -377,6 +430,15 @@ exchanges_done(struct exchanges *all)
 	conns_free(all->conns);
 	pthread_cond_destroy(&all->idle);
 	lock_done(&all->lock);
+}
+
+void
+exchanges_retune(struct exchanges *all)
+{
+	struct settings *settings = site_settings(all->site);
+
+	conns_change(all->conns, &settings->conns);
+	settings_unref(settings);
 }
 
 void

@@ -35,6 +35,9 @@ struct exchanges {
 bool exchanges_init(struct exchanges *all, struct site *site);
 void exchanges_done(struct exchanges *all); /* none may be under way */
 
+/* The site's settings have changed. */
+void exchanges_retune(struct exchanges *all);
+
 /* From now on every answer ends its connection, and none is delayed. Idempotent. */
 void exchanges_quiesce(struct exchanges *all);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "router/exchange.h"
 #include "router/http_log.h"
@@ -15,8 +16,9 @@
 enum {
 	THREADS = 2,
 	/* More than 32 KiB makes the library map a connection's memory instead of taking it from
-	 * the heap, so that the passwords in it are gone when the connection is. */
-	CONNECTION_MEMORY = 40 * 1024,
+	 * the heap, so that the passwords in it are gone when the connection is. The largest
+	 * head that can be allowed fits, with its headers' records and the answer's head. */
+	CONNECTION_MEMORY = 64 * 1024,
 	STOP_MS = 1000,
 };
 
@@ -29,28 +31,59 @@ struct http {
 
 /* ---- connections ---- */
 
+/*
+ * Who is at the other end, if connections of it are counted: those of our own proxies
+ * are everybody's.
+ */
+static bool
+counted(struct http *http, const struct sockaddr *address, struct ip *out)
+{
+	struct settings *settings;
+	bool yes;
+
+	if (address == NULL || !ip_of_sockaddr(address, out))
+		return false;
+	settings = site_settings(http->all.site);
+	yes = access_limits(settings->access, out) && !access_trusts(settings->access, out);
+	settings_unref(settings);
+	return yes;
+}
+
+static void
+connection_begins(struct http *http, struct MHD_Connection *connection, void **context)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_cred *cred;
+	struct ip ip;
+	bool count;
+	int fd;
+
+	if (info == NULL)
+		return;
+	fd = info->connect_fd;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	count = counted(http, info != NULL ? info->client_addr : NULL, &ip);
+	cred = http->tls != NULL ? http_tls_current(http->tls) : NULL;
+	*context = conns_add(http->all.conns, fd, cred, count ? &ip : NULL);
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (*context != NULL && cred != NULL && info != NULL)
+		http_cred_show(cred, info->tls_session);
+	http_cred_unref(cred); /* the connection has its own reference */
+}
+
 static void
 connection_changed(void *cls, struct MHD_Connection *connection, void **context,
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = cls;
-	const union MHD_ConnectionInfo *info;
-	struct http_cred *cred;
 
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		conns_remove(http->all.conns, *context);
-		*context = NULL;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_begins(http, connection, context);
 		return;
 	}
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info == NULL)
-		return;
-	cred = http->tls != NULL ? http_tls_current(http->tls) : NULL;
-	*context = conns_add(http->all.conns, info->connect_fd, cred);
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (*context != NULL && cred != NULL && info != NULL)
-		http_cred_show(cred, info->tls_session);
-	http_cred_unref(cred); /* the connection has its own reference */
+	conns_remove(http->all.conns, *context);
+	*context = NULL;
 }
 
 /*
@@ -60,11 +93,13 @@ connection_changed(void *cls, struct MHD_Connection *connection, void **context,
 static enum MHD_Result
 accepts(void *cls, const struct sockaddr *address, socklen_t len)
 {
-	const struct http *http = cls;
+	struct http *http = cls;
+	struct ip ip;
 
-	(void)address;
 	(void)len;
-	return atomic_load(&http->all.stopping) ? MHD_NO : MHD_YES;
+	if (atomic_load(&http->all.stopping))
+		return MHD_NO;
+	return !counted(http, address, &ip) || conns_room(http->all.conns, &ip) ? MHD_YES : MHD_NO;
 }
 
 /* A path is compared as it was sent: "%2f" is no slash, and no token has a '%'. */
@@ -83,7 +118,6 @@ static struct MHD_Daemon *
 start_daemon(struct http *http, int fd)
 {
 	unsigned flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-	unsigned limit = conns_limit();
 	struct MHD_OptionItem secure[] = {
 		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, http_tls_nothing()},
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, http_tls_priorities()},
@@ -99,12 +133,11 @@ start_daemon(struct http *http, int fd)
 	flags |= is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD;
 	return MHD_start_daemon(flags, 0, accepts, http, exchange_handle, &http->all,
 		MHD_OPTION_EXTERNAL_LOGGER, http_log_write, &http->log, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, limit,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, limit / 2, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &http->all, MHD_OPTION_NOTIFY_COMPLETED,
-		exchange_completed, &http->all, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http,
-		MHD_OPTION_ARRAY, is_tls ? secure : plain, MHD_OPTION_END);
+		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, conns_limit(),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK,
+		unescape_nothing, NULL, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &http->all,
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, &http->all, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, http, MHD_OPTION_ARRAY, is_tls ? secure : plain, MHD_OPTION_END);
 }
 
 static void
@@ -160,6 +193,12 @@ void
 http_change_cred(struct http *http, struct http_cred *cred)
 {
 	http_tls_change(http->tls, cred);
+}
+
+void
+http_retune(struct http *http)
+{
+	exchanges_retune(&http->all);
 }
 
 void

@@ -33,6 +33,9 @@ int http_start(const struct http_config *config, int *listen_fd, struct http **o
 /* SIGHUP: new connections show these. Only where it was started with some. */
 void http_change_cred(struct http *http, struct http_cred *cred);
 
+/* SIGHUP, after site_change(): limits of connections. */
+void http_retune(struct http *http);
+
 /* Once a second: late connections are shut down, delayed answers go out. */
 void http_tick(struct http *http);
 

@@ -170,9 +170,11 @@ static int
 start_http(struct program *p, const struct certificate *certificate, struct err *err)
 {
 	struct http_config http = {.cred = certificate->cred};
+	struct access *access = core_access(p->core);
 	int r;
 
-	r = site_new(&p->running, p->core, &p->site, err);
+	r = site_new(&p->running, access, p->core, &p->site, err);
+	access_unref(access);
 	if (r < 0)
 		return r;
 	http.site = p->site;
@@ -270,10 +272,11 @@ apply(struct program *p, const struct config *now, struct err *err)
 	if (r == 0)
 		r = config_access(now, &access, err);
 	if (r == 0)
-		r = site_change(p->site, &p->running, now, err);
+		r = site_change(p->site, &p->running, now, access, err);
 	if (r == 0) {
 		config_tunables(now, policy, access, &tunables);
 		core_retune(p->core, &tunables);
+		http_retune(p->http);
 		pve_known_reload(p->known);
 		if (certificate.pair != NULL)
 			show_certificate(p, &certificate);

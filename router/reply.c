@@ -115,16 +115,26 @@ next(struct reply_header out[REPLY_HEADERS_MAX], size_t *n, const char *name, co
 	return h;
 }
 
+static void
+set_number(struct reply_header *h, const char *before, int number)
+{
+	snprintf(h->own, sizeof(h->own), "%s%d", before, number);
+	h->value = h->own;
+}
+
 size_t
-reply_headers(const struct reply *reply, const struct settings *settings,
+reply_headers(const struct reply *reply, const struct settings *settings, bool tls,
 	struct reply_header out[REPLY_HEADERS_MAX])
 {
 	size_t n = 0;
-	struct reply_header *h;
 
 	next(out, &n, "Cache-Control", "no-store");
 	next(out, &n, "X-Content-Type-Options", "nosniff");
 	next(out, &n, "Referrer-Policy", "no-referrer");
+	next(out, &n, "Cross-Origin-Resource-Policy", "same-origin");
+	if (tls && settings->hsts_max_age_s > 0)
+		set_number(
+			next(out, &n, "Strict-Transport-Security", NULL), "max-age=", settings->hsts_max_age_s);
 	next(out, &n, "Content-Security-Policy", buf_text(&settings->policies[reply->policy]));
 	if (reply->type != NULL)
 		next(out, &n, "Content-Type", reply->type);
@@ -132,11 +142,8 @@ reply_headers(const struct reply *reply, const struct settings *settings,
 		next(out, &n, "Location", secret_peek(&reply->location));
 	if (reply->allow != NULL)
 		next(out, &n, "Allow", reply->allow);
-	if (reply->retry_after_s > 0) {
-		h = next(out, &n, "Retry-After", NULL);
-		snprintf(h->own, sizeof(h->own), "%d", reply->retry_after_s);
-		h->value = h->own;
-	}
+	if (reply->retry_after_s > 0)
+		set_number(next(out, &n, "Retry-After", NULL), "", reply->retry_after_s);
 	if (reply->status == 401)
 		next(out, &n, "WWW-Authenticate", "Bearer");
 	if (reply->close)
@@ -180,10 +187,10 @@ make_response(struct buf *body)
 }
 
 bool
-reply_send(struct reply *reply, const struct settings *settings, void *connection)
+reply_send(struct reply *reply, const struct settings *settings, bool tls, void *connection)
 {
 	struct reply_header headers[REPLY_HEADERS_MAX];
-	size_t n = reply_headers(reply, settings, headers);
+	size_t n = reply_headers(reply, settings, tls, headers);
 	struct MHD_Response *response = make_response(&reply->body);
 	bool sent = response != NULL;
 

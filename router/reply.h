@@ -66,11 +66,14 @@ struct reply_header {
 	char own[REPLY_VALUE_SIZE];
 };
 
-/* All headers but Date, Content-Length and Connection; returns how many. */
-size_t reply_headers(const struct reply *reply, const struct settings *settings,
+/*
+ * All headers but Date, Content-Length and Connection; returns how many. tls: does the
+ * browser speak it, be it to a proxy?
+ */
+size_t reply_headers(const struct reply *reply, const struct settings *settings, bool tls,
 	struct reply_header out[REPLY_HEADERS_MAX]);
 
 /* Queue it on the library's connection; the body moves. False when the library would not have it. */
-bool reply_send(struct reply *reply, const struct settings *settings, void *connection);
+bool reply_send(struct reply *reply, const struct settings *settings, bool tls, void *connection);
 
 #endif

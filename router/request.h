@@ -18,7 +18,6 @@
 
 #include "base/buf.h"
 #include "base/ip.h"
-#include "router/peer.h"
 
 struct request;
 struct route;
@@ -47,12 +46,15 @@ struct request {
 	struct settings *settings; /* a reference */
 	const struct route *route; /* NULL: unknown path */
 	const char *method;
-	const char *path;       /* as it was sent, up to the '?' */
-	const char *head_fault; /* what is wrong with the head; NULL: nothing */
-	int64_t length;         /* of the body, as announced */
-	struct buf body;        /* with .max = settings->body_max */
-	struct ip client;       /* who asks */
-	char peer[PEER_SIZE];
+	const char *path;                /* as it was sent, up to the '?' */
+	bool crowded;                    /* its client has more connections than it may */
+	const char *head_fault;          /* what is wrong with the head; NULL: nothing */
+	size_t head_size;                /* bytes */
+	int64_t length;                  /* of the body, as announced */
+	struct buf body;                 /* with .max = settings->body_max */
+	struct ip client;                /* who asks, behind our proxies */
+	bool tls;                        /* do they speak it, be it to a proxy? */
+	char from[IP_TEXT_SIZE];         /* client, for the log */
 	void *state;                     /* the endpoint's */
 	void (*state_free)(void *state); /* NULL when there is none */
 };

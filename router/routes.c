@@ -9,6 +9,9 @@
 #include "router/auth.h"
 #include "router/create_body.h"
 #include "router/site.h"
+#include "session/core.h"
+
+enum { CROWD_RETRY_S = 10 };
 
 static const struct route routes[] = {
 	{"/create", "POST", .secret = true, .body = true, .run = api_create},
@@ -74,6 +77,30 @@ routes_refuse_memory(const struct request *request, struct reply *reply)
 	reply->retry_after_s = 10;
 }
 
+/* What is before it is about the connection: it ends with the answer. */
+static bool
+admit_head(struct request *request, struct reply *reply)
+{
+	char text[64];
+
+	if (request->crowded) {
+		refuse(request, reply, 429, "too many connections from your address");
+		reply->retry_after_s = CROWD_RETRY_S;
+		return false;
+	}
+	if (request->head_size > request->settings->head_max) {
+		snprintf(
+			text, sizeof(text), "the head is larger than %zu bytes", request->settings->head_max);
+		refuse(request, reply, 431, text);
+		return false;
+	}
+	if (request->head_fault != NULL) {
+		refuse(request, reply, 400, request->head_fault);
+		return false;
+	}
+	return true;
+}
+
 static bool
 admit_type(struct request *request, struct reply *reply)
 {
@@ -86,15 +113,28 @@ admit_type(struct request *request, struct reply *reply)
 	return false;
 }
 
+/*
+ * A wrong secret waits for its answer. After too many the answer is another one, and
+ * ends the connection; but it waits too, and a right secret is not even counted: it is
+ * served at once whoever else guesses at its address. Without a secret nothing is guessed.
+ */
 static bool
 admit_secret(struct request *request, struct reply *reply)
 {
 	const char *header = request->ops->header(request, "Authorization");
+	int left_s = 0;
 
-	if (auth_accepts(request->site->auth, header, request->peer, request->route->path))
+	if (auth_accepts(request->site->auth, header, request->from, request->route->path))
 		return true;
-	reply_text(reply, 401, "Unauthorized");
 	reply->slow = true;
+	if (header != NULL &&
+		core_guess(request->site->core, &request->client, &left_s) == PENALTY_REFUSE) {
+		refuse(request, reply, 429, "too many wrong secrets from your address");
+		reply->retry_after_s = left_s;
+		reply->close = true;
+	} else {
+		reply_text(reply, 401, "Unauthorized");
+	}
 	return false;
 }
 
@@ -113,10 +153,8 @@ routes_admit(struct request *request, struct reply *reply)
 		reply->allow = allowed(route, request->settings);
 		return false;
 	}
-	if (request->head_fault != NULL) {
-		refuse(request, reply, 400, request->head_fault);
+	if (!admit_head(request, reply))
 		return false;
-	}
 	if (route->secret && !admit_secret(request, reply))
 		return false;
 	if (!route->body)

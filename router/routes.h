@@ -2,8 +2,9 @@
 /*
  * routes - which path is whose, and what must be right before it is asked.
  *
- * The order is a promise: path, method, head, authorisation, size, type, body.
- * An unknown path is 401, so that nobody learns which paths there are.
+ * The order is a promise: path, method, head, authorisation, size, type, body; and
+ * before the head whether the client has too many connections. An unknown path is
+ * 401, so that nobody learns which paths there are.
  *
  * Threads: the request's.
  */

@@ -27,9 +27,11 @@ add_form_targets(const struct config *running, struct buf *out)
 }
 
 static int
-make_policy(const struct config *running, enum settings_policy which, struct buf *out)
+make_policy(const struct config *running, const struct access *access, enum settings_policy which,
+	struct buf *out)
 {
-	int r = buf_addf(out, "default-src 'none'; base-uri 'none'; frame-ancestors *; form-action ");
+	int r = buf_addf(out, "default-src 'none'; base-uri 'none'; frame-ancestors %s; form-action ",
+		access_frame_ancestors(access));
 
 	if (r == 0)
 		r = which == POLICY_CONFIRM ? add_form_targets(running, out) : buf_addf(out, "'none'");
@@ -41,8 +43,8 @@ make_policy(const struct config *running, enum settings_policy which, struct buf
 }
 
 int
-settings_new(
-	const struct config *running, const struct config *now, struct settings **out, struct err *err)
+settings_new(const struct config *running, const struct config *now, struct access *access,
+	struct settings **out, struct err *err)
 {
 	struct settings *s = calloc(1, sizeof(*s));
 	int r;
@@ -50,12 +52,21 @@ settings_new(
 	if (s == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for settings");
 	atomic_init(&s->refs, 1);
+	s->access = access_ref(access);
 	s->token_ttl_s = now->token_ttl;
+	s->hsts_max_age_s = access_rules(access)->hsts_max_age_s;
+	s->tls = running->tls_cert_file != NULL;
 	s->confirm = now->link_mode == CONFIG_LINK_CONFIRM;
+	s->head_max = (size_t)now->request_head_max;
 	s->body_max = (size_t)now->request_body_max;
+	s->conns = (struct conns_limits){
+		.head_ms = now->head_timeout * 1000,
+		.body_ms = now->body_timeout * 1000,
+		.per_client = (unsigned)now->router_connections_per_client,
+	};
 	r = config_link_base(running, now, &s->link_base);
 	for (int i = 0; r == 0 && i < POLICY_COUNT; i++)
-		r = make_policy(running, (enum settings_policy)i, &s->policies[i]);
+		r = make_policy(running, access, (enum settings_policy)i, &s->policies[i]);
 	if (r < 0) {
 		settings_unref(s);
 		return err_set(err, ERR_MEMORY, "no memory for settings");
@@ -76,6 +87,7 @@ settings_unref(struct settings *s)
 {
 	if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	access_unref(s->access);
 	buf_done(&s->link_base);
 	for (int i = 0; i < POLICY_COUNT; i++)
 		buf_done(&s->policies[i]);

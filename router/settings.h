@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "router/config.h"
+#include "router/conns.h"
 
 /* Content-Security-Policy by what an answer has in it. */
 enum settings_policy {
@@ -30,14 +31,21 @@ struct settings {
 	atomic_uint refs;
 	struct buf link_base; /* what links begin with: "https://console.example.com" */
 	struct buf policies[POLICY_COUNT];
+	struct access *access; /* a reference */
 	int token_ttl_s;
-	bool confirm; /* a link opens by a POST, which a page sends */
-	size_t body_max;
+	int hsts_max_age_s; /* 0: none */
+	bool tls;           /* the router's own port speaks it */
+	bool confirm;       /* a link opens by a POST, which a page sends */
+	size_t head_max, body_max;
+	struct conns_limits conns;
 };
 
-/* Of the configuration that is read now; what can't change is taken from running. 0 or ERR_MEMORY. */
-int settings_new(const struct config *running, const struct config *now, struct settings **out,
-	struct err *err) __attribute__((warn_unused_result));
+/*
+ * Of the configuration that is read now; what can't change is taken from running. access is
+ * that of the same configuration, and referenced. 0 or ERR_MEMORY.
+ */
+int settings_new(const struct config *running, const struct config *now, struct access *access,
+	struct settings **out, struct err *err) __attribute__((warn_unused_result));
 struct settings *settings_ref(struct settings *settings);
 void settings_unref(struct settings *settings); /* NULL is fine */
 

@@ -12,7 +12,8 @@ no_memory(struct err *err)
 }
 
 int
-site_new(const struct config *config, struct core *core, struct site **out, struct err *err)
+site_new(const struct config *config, struct access *access, struct core *core, struct site **out,
+	struct err *err)
 {
 	struct site *site = calloc(1, sizeof(*site));
 	struct buf base = {0};
@@ -31,7 +32,7 @@ site_new(const struct config *config, struct core *core, struct site **out, stru
 	}
 	r = auth_new(&config->authorization, &site->auth, err);
 	if (r == 0)
-		r = settings_new(config, config, &site->settings, err);
+		r = settings_new(config, config, access, &site->settings, err);
 	if (r == 0) {
 		*out = site;
 		site = NULL;
@@ -54,11 +55,11 @@ site_free(struct site *site)
 }
 
 int
-site_change(
-	struct site *site, const struct config *running, const struct config *now, struct err *err)
+site_change(struct site *site, const struct config *running, const struct config *now,
+	struct access *access, struct err *err)
 {
 	struct settings *settings = NULL, *old;
-	int r = settings_new(running, now, &settings, err);
+	int r = settings_new(running, now, access, &settings, err);
 
 	if (r == 0)
 		r = auth_change(site->auth, &now->authorization, err);

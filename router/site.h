@@ -28,14 +28,14 @@ struct site {
 	struct settings *settings; /* [lock] */
 };
 
-/* Returns 0 or ERR_MEMORY. */
-int site_new(const struct config *config, struct core *core, struct site **out, struct err *err)
-	__attribute__((warn_unused_result));
+/* access is that of the configuration, here as below, and referenced. Returns 0 or ERR_MEMORY. */
+int site_new(const struct config *config, struct access *access, struct core *core,
+	struct site **out, struct err *err) __attribute__((warn_unused_result));
 void site_free(struct site *site);
 
 /* SIGHUP: the secret and struct settings. Returns 0 or ERR_MEMORY; then nothing has changed. */
 int site_change(struct site *site, const struct config *running, const struct config *now,
-	struct err *err) __attribute__((warn_unused_result));
+	struct access *access, struct err *err) __attribute__((warn_unused_result));
 
 /* The current settings; a reference of the caller's. */
 struct settings *site_settings(struct site *site);

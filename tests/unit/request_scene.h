@@ -70,7 +70,7 @@ scene_begin(struct scene *s, struct site *site, const char *method, const char *
 							.method = method,
 							.path = path,
 							.settings = site_settings(site),
-							.peer = "192.0.2.9",
+							.from = "192.0.2.9",
 						}};
 	s->request.body.max = s->request.settings->body_max;
 }
@@ -97,19 +97,36 @@ scene_end(struct scene *s)
 	settings_unref(s->request.settings);
 }
 
+/* What a configuration says of who may ask; the caller's. */
+static inline struct access *
+scene_access(const struct config *config)
+{
+	struct access *access = NULL;
+	struct err err;
+
+	assert_int_equal(config_access(config, &access, &err), 0);
+	return access;
+}
+
 /* A site of a configuration that is as plain as can be but for what of it is set. */
 static inline struct site *
 scene_site_of(struct core *core, struct config config)
 {
 	struct site *site = NULL;
+	struct access *access = scene_access(&config);
 	struct err err;
 
 	config.public_ip = config.public_ip != NULL ? config.public_ip : (char[]){"192.0.2.1"};
 	config.router_port = 9999;
 	config.token_ttl = 300;
+	config.request_head_max = 8192;
 	config.request_body_max = 65536;
+	config.head_timeout = 10;
+	config.body_timeout = 30;
+	config.router_connections_per_client = 256;
 	assert_int_equal(secret_set(&config.authorization, SECRET, strlen(SECRET)), 0);
-	assert_int_equal(site_new(&config, core, &site, &err), 0);
+	assert_int_equal(site_new(&config, access, core, &site, &err), 0);
+	access_unref(access);
 	secret_wipe(&config.authorization);
 	return site;
 }
@@ -122,10 +139,11 @@ scene_site(struct core *core, char *public_url)
 
 /* A header of the answer by these settings, or NULL; valid until the next call. */
 static inline const char *
-scene_answer_by(const struct reply *reply, const struct settings *settings, const char *name)
+scene_answer_by(
+	const struct reply *reply, const struct settings *settings, bool tls, const char *name)
 {
 	static struct reply_header headers[REPLY_HEADERS_MAX];
-	size_t n = reply_headers(reply, settings, headers);
+	size_t n = reply_headers(reply, settings, tls, headers);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcasecmp(headers[i].name, name) == 0)
@@ -145,7 +163,7 @@ scene_answer(const struct reply *reply, const char *name)
 		settings = site_settings(site);
 		site_free(site);
 	}
-	return scene_answer_by(reply, settings, name);
+	return scene_answer_by(reply, settings, false, name);
 }
 
 /* A text of the answer's JSON object. */

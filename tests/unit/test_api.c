@@ -562,10 +562,12 @@ a_reload_changes_secret_life_and_links_but_no_address(void **state)
 	struct scene s;
 	struct err err;
 	struct settings *settings;
+	struct access *access = scene_access(&now);
 
 	(void)state;
 	assert_int_equal(secret_set(&now.authorization, "another", 7), 0);
-	assert_int_equal(site_change(site, &running, &now, &err), 0);
+	assert_int_equal(site_change(site, &running, &now, access, &err), 0);
+	access_unref(access);
 	settings = site_settings(site);
 	assert_string_equal(buf_text(&settings->link_base), "http://[2001:db8::1]:80");
 	assert_int_equal(settings->token_ttl_s, 60);

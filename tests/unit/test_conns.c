@@ -2,14 +2,18 @@
 /* Connections that had their time, and answers that wait for theirs. */
 #include "router/conns.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ip.h"
 #include "router/slow.h"
 #include "tests/unit/torture.h"
 
-enum { HEAD_MS = 10000, BODY_MS = 30000, ANSWER_MS = 60000, MARGIN_MS = 5000 };
+enum { HEAD_MS = 10000, BODY_MS = 30000, PER_CLIENT = 3, MARGIN_MS = 5000 };
+
+static const struct conns_limits limits = {HEAD_MS, BODY_MS, PER_CLIENT};
 
 static struct conns *conns;
 static struct conn *conn;
@@ -21,8 +25,8 @@ make(void **state)
 	(void)state;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
-	conns = conns_new();
-	conn = conns_add(conns, ends[0], NULL);
+	conns = conns_new(&limits);
+	conn = conns_add(conns, ends[0], NULL, NULL);
 	return conns != NULL && conn != NULL ? 0 : -1;
 }
 
@@ -58,14 +62,14 @@ assert_lasts(int64_t ms)
 }
 
 static void
-a_head_has_10_seconds(void **state)
+a_head_has_its_time(void **state)
 {
 	(void)state;
 	assert_lasts(HEAD_MS);
 }
 
 static void
-a_body_has_30_seconds(void **state)
+a_body_has_its_time(void **state)
 {
 	(void)state;
 	conns_phase(conns, conn, CONN_BODY);
@@ -77,7 +81,7 @@ an_answer_has_a_minute(void **state)
 {
 	(void)state;
 	conns_phase(conns, conn, CONN_ANSWER);
-	assert_lasts(ANSWER_MS);
+	assert_lasts(CONN_ANSWER_MS);
 }
 
 static void
@@ -108,8 +112,125 @@ without_memory_a_connection_is_shut_at_once(void **state)
 {
 	(void)state;
 	torture_refuse("calloc", 1);
-	assert_null(conns_add(conns, ends[0], NULL));
+	assert_null(conns_add(conns, ends[0], NULL, NULL));
 	assert_true(is_shut());
+}
+
+static void
+without_memory_for_its_client_too(void **state)
+{
+	const struct ip ip = {.bytes = {1}};
+
+	(void)state;
+	torture_refuse("calloc", 2);
+	assert_null(conns_add(conns, ends[0], NULL, &ip));
+	assert_true(is_shut());
+	assert_true(conns_room(conns, &ip));
+}
+
+static void
+a_change_is_for_what_begins_then(void **state)
+{
+	const struct conns_limits longer = {2 * HEAD_MS, 2 * BODY_MS, PER_CLIENT};
+
+	(void)state;
+	conns_change(conns, &longer);
+	assert_int_equal(conns_reap(conns, clock_ms() + HEAD_MS + MARGIN_MS), 1);
+	conns_phase(conns, conn, CONN_BODY);
+	assert_int_equal(conns_reap(conns, clock_ms() + 2 * BODY_MS - MARGIN_MS), 0);
+	assert_int_equal(conns_reap(conns, clock_ms() + 2 * BODY_MS + MARGIN_MS), 1);
+}
+
+/* ---- clients ---- */
+
+static struct ip
+ip_of(const char *text)
+{
+	struct ip ip;
+
+	assert_true(ip_parse(text, &ip));
+	return ip;
+}
+
+static void
+those_beyond_a_limit_are_told_and_those_beyond_that_are_not_taken(void **state)
+{
+	struct ip ip = ip_of("198.51.100.7"), other = ip_of("198.51.100.8");
+	struct conn *all[PER_CLIENT + CONN_CROWD], *more;
+
+	(void)state;
+	for (int i = 0; i < PER_CLIENT + CONN_CROWD; i++) {
+		assert_true(conns_room(conns, &ip));
+		all[i] = conns_add(conns, ends[0], NULL, &ip);
+		assert_int_equal(conn_crowded(all[i]), i >= PER_CLIENT);
+	}
+	assert_false(conns_room(conns, &ip));
+	assert_true(conns_room(conns, &other));
+	more = conns_add(conns, ends[0], NULL, &other);
+	assert_false(conn_crowded(more));
+	conns_remove(conns, more);
+	/* Those who leave make room, at first for being told. */
+	conns_remove(conns, all[0]);
+	assert_true(conns_room(conns, &ip));
+	for (int i = 1; i < PER_CLIENT + CONN_CROWD; i++)
+		conns_remove(conns, all[i]);
+	more = conns_add(conns, ends[0], NULL, &ip);
+	assert_false(conn_crowded(more));
+	conns_remove(conns, more);
+}
+
+static void
+an_ipv6_network_is_one_client(void **state)
+{
+	struct ip a = ip_of("2001:db8:1:2::1"), b = ip_of("2001:db8:1:2:3:4:5:6"),
+			  c = ip_of("2001:db8:1:3::1");
+	struct conn *all[PER_CLIENT + 1];
+
+	(void)state;
+	for (int i = 0; i < PER_CLIENT; i++)
+		all[i] = conns_add(conns, ends[0], NULL, &a);
+	all[PER_CLIENT] = conns_add(conns, ends[0], NULL, &b);
+	assert_true(conn_crowded(all[PER_CLIENT]));
+	for (int i = 0; i <= PER_CLIENT; i++)
+		conns_remove(conns, all[i]);
+	all[0] = conns_add(conns, ends[0], NULL, &c);
+	assert_false(conn_crowded(all[0]));
+	conns_remove(conns, all[0]);
+}
+
+static void
+one_that_is_not_counted_is_never_in_the_way(void **state)
+{
+	struct conn *all[2 * (PER_CLIENT + CONN_CROWD)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		all[i] = conns_add(conns, ends[0], NULL, NULL);
+		assert_false(conn_crowded(all[i]));
+	}
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		conns_remove(conns, all[i]);
+	assert_false(conn_crowded(NULL));
+}
+
+static void
+no_client_gets_more_than_half_of_all(void **state)
+{
+	const struct conns_limits loose = {HEAD_MS, BODY_MS, 1024};
+	struct ip ip = ip_of("198.51.100.7");
+	unsigned most = conns_limit() / 2;
+	struct conn **all = calloc(most + 1, sizeof(struct conn *));
+
+	(void)state;
+	assert_non_null(all);
+	conns_change(conns, &loose);
+	for (unsigned i = 0; i <= most; i++) {
+		all[i] = conns_add(conns, ends[0], NULL, &ip);
+		assert_int_equal(conn_crowded(all[i]), i == most);
+	}
+	for (unsigned i = 0; i <= most; i++)
+		conns_remove(conns, all[i]);
+	free(all);
 }
 
 static void
@@ -185,12 +306,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_head_has_10_seconds),
-		TEST(a_body_has_30_seconds),
+		TEST(a_head_has_its_time),
+		TEST(a_body_has_its_time),
 		TEST(an_answer_has_a_minute),
 		TEST(work_has_all_the_time_it_takes),
 		TEST(one_that_is_gone_is_left_alone),
 		TEST(without_memory_a_connection_is_shut_at_once),
+		TEST(without_memory_for_its_client_too),
+		TEST(a_change_is_for_what_begins_then),
+		TEST(those_beyond_a_limit_are_told_and_those_beyond_that_are_not_taken),
+		TEST(an_ipv6_network_is_one_client),
+		TEST(one_that_is_not_counted_is_never_in_the_way),
+		TEST(no_client_gets_more_than_half_of_all),
 		TEST(the_limit_is_in_bounds),
 		cmocka_unit_test(answers_wait_and_go_in_turn),
 		cmocka_unit_test(the_line_is_bounded_and_has_room_again),

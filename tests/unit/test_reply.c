@@ -26,7 +26,9 @@ assert_security(const struct reply *reply)
 	assert_non_null(strstr(scene_answer(reply, "Content-Security-Policy"), "default-src 'none'"));
 	assert_non_null(strstr(scene_answer(reply, "Content-Security-Policy"), "frame-ancestors *"));
 	assert_null(strstr(scene_answer(reply, "Content-Security-Policy"), "unsafe"));
+	assert_string_equal(scene_answer(reply, "Cross-Origin-Resource-Policy"), "same-origin");
 	assert_null(scene_answer(reply, "X-Frame-Options"));
+	assert_null(scene_answer(reply, "Strict-Transport-Security"));
 	assert_null(scene_answer(reply, "Server"));
 }
 
@@ -53,6 +55,27 @@ every_answer_has_the_security_headers(void **state)
 	reply_redirect(&reply, 302, &location);
 	assert_security(&reply);
 	reply_done(&reply);
+}
+
+static void
+hsts_is_sent_over_tls_and_only_when_it_is_asked_for(void **state)
+{
+	static const char name[] = "Strict-Transport-Security";
+	struct site *with = scene_site_of(NULL, (struct config){.hsts_max_age = 3600});
+	struct site *without = scene_site(NULL, NULL);
+	struct settings *year = site_settings(with), *none = site_settings(without);
+	struct reply reply = {0};
+
+	(void)state;
+	reply_empty(&reply, 200);
+	assert_string_equal(scene_answer_by(&reply, year, true, name), "max-age=3600");
+	assert_null(scene_answer_by(&reply, year, false, name));
+	assert_null(scene_answer_by(&reply, none, true, name));
+	reply_done(&reply);
+	settings_unref(year);
+	settings_unref(none);
+	site_free(with);
+	site_free(without);
 }
 
 static void
@@ -242,6 +265,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_has_the_security_headers),
+		cmocka_unit_test(hsts_is_sent_over_tls_and_only_when_it_is_asked_for),
 		cmocka_unit_test(headers_come_only_where_they_belong),
 		cmocka_unit_test(style_sheet_and_script_are_allowed_by_their_hashes),
 		cmocka_unit_test(a_page_is_html_or_text_and_escaped),

@@ -44,17 +44,40 @@ the_confirming_form_leads_to_itself_and_the_sessions(void **state)
 }
 
 static void
+frames_are_allowed_to_any_page_or_to_those_of_the_list(void **state)
+{
+	char *panel = (char[]){"https://panel.example.com"};
+	struct site *any = scene_site(NULL, NULL),
+				*one = scene_site_of(
+					NULL, (struct config){.frame_ancestors = {.texts = &panel, .count = 1}});
+	struct settings *loose = site_settings(any), *strict = site_settings(one);
+
+	(void)state;
+	for (int i = 0; i < POLICY_COUNT; i++) {
+		assert_non_null(strstr(buf_text(&loose->policies[i]), "; frame-ancestors *;"));
+		assert_non_null(
+			strstr(buf_text(&strict->policies[i]), "; frame-ancestors https://panel.example.com;"));
+	}
+	settings_unref(loose);
+	settings_unref(strict);
+	site_free(any);
+	site_free(one);
+}
+
+static void
 a_change_leaves_those_who_hold_the_old_ones_alone(void **state)
 {
 	struct site *site = scene_site(NULL, NULL);
 	struct settings *old = site_settings(site), *now;
 	struct config running = {.public_ip = (char[]){"192.0.2.1"}, .router_port = 9999};
 	struct config changed = {.token_ttl = 60, .link_mode = CONFIG_LINK_CONFIRM};
+	struct access *access = scene_access(&changed);
 	struct err err;
 
 	(void)state;
 	assert_int_equal(secret_set(&changed.authorization, SECRET, strlen(SECRET)), 0);
-	assert_int_equal(site_change(site, &running, &changed, &err), 0);
+	assert_int_equal(site_change(site, &running, &changed, access, &err), 0);
+	access_unref(access);
 	now = site_settings(site);
 	assert_int_equal(old->token_ttl_s, 300);
 	assert_false(old->confirm);
@@ -72,9 +95,8 @@ play(void *arg)
 	struct config config = {.public_ip = (char[]){"192.0.2.1"}};
 	struct settings *settings = NULL;
 	struct err err;
-	int r = settings_new(&config, &config, &settings, &err);
+	int r = settings_new(&config, &config, arg, &settings, &err);
 
-	(void)arg;
 	assert_true(r == 0 || (r == ERR_MEMORY && torture_struck()));
 	assert_int_equal(settings != NULL, r == 0);
 	settings_unref(settings);
@@ -83,8 +105,12 @@ play(void *arg)
 static void
 without_memory_there_are_none_and_nothing_leaks(void **state)
 {
+	struct config config = {0};
+	struct access *access = scene_access(&config);
+
 	(void)state;
-	assert_true(torture(play, NULL) >= 5);
+	assert_true(torture(play, access) >= 5);
+	access_unref(access);
 }
 
 int
@@ -92,6 +118,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_confirming_form_leads_to_itself_and_the_sessions),
+		cmocka_unit_test(frames_are_allowed_to_any_page_or_to_those_of_the_list),
 		cmocka_unit_test(a_change_leaves_those_who_hold_the_old_ones_alone),
 		cmocka_unit_test(without_memory_there_are_none_and_nothing_leaks),
 	};
