@@ -249,6 +249,21 @@ describe('the rest of what the documents name', () => {
 		}
 	});
 
+	test('every attack in SECURITY.md has a test, where it says', () => {
+		const tests = sourceFiles('tests');
+		const rows = readSource('SECURITY.md').split('\n')
+			.filter((line) => /^\|.*\|$/.test(line)).map((line) => line.split('|').slice(1, -1))
+			.filter((cells) => /^\s*`[\w./]+\.(mjs|c)`: /.test(cells.at(-1)));
+		assert.ok(rows.length >= 40, `${rows.length} rows`);
+		for (const cells of rows) {
+			const [, file, words] = /`([^`]+)`: (.*\S)/.exec(cells.at(-1));
+			const path = tests.find((name) => name.endsWith(`/${file}`));
+			assert.ok(path, `${cells[0].trim()}: ${file}`);
+			const source = readSource(path).replaceAll("\\'", "'");
+			assert.ok(source.includes(words), `${cells[0].trim()}: ${file} has no ${words}`);
+		}
+	});
+
 	test('every link to a file of the repository leads somewhere', () => {
 		for (const path of documents)
 			for (const [, to] of readSource(path).matchAll(/\]\((?!https?:)([^)#\s]+)/g)) {
