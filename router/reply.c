@@ -126,12 +126,17 @@ size_t
 reply_headers(const struct reply *reply, const struct settings *settings, bool tls,
 	struct reply_header out[REPLY_HEADERS_MAX])
 {
+	/* A panel that isolates itself may show pages in a frame, and follow a link to the console's. */
+	bool page = reply->policy != POLICY_BARE;
 	size_t n = 0;
 
 	next(out, &n, "Cache-Control", "no-store");
 	next(out, &n, "X-Content-Type-Options", "nosniff");
 	next(out, &n, "Referrer-Policy", "no-referrer");
-	next(out, &n, "Cross-Origin-Resource-Policy", "same-origin");
+	next(out, &n, "Cross-Origin-Resource-Policy",
+		page || reply->location.len > 0 ? "cross-origin" : "same-origin");
+	if (page)
+		next(out, &n, "Cross-Origin-Embedder-Policy", "require-corp");
 	if (tls && settings->hsts_max_age_s > 0)
 		set_number(
 			next(out, &n, "Strict-Transport-Security", NULL), "max-age=", settings->hsts_max_age_s);

@@ -58,7 +58,7 @@ void reply_done(struct reply *reply);
 
 /* ---- what is sent ---- */
 
-enum { REPLY_HEADERS_MAX = 12, REPLY_VALUE_SIZE = 64 };
+enum { REPLY_HEADERS_MAX = 14, REPLY_VALUE_SIZE = 64 };
 
 struct reply_header {
 	const char *name;

@@ -61,6 +61,26 @@ async function isBlocked({ page, complaints }, words) {
 }
 
 describe('a panel that is cross-origin isolated', () => {
+	for (const mode of ['direct', 'confirm'])
+		test(`shows the console by its link, link_mode ${mode}`, async (t) => {
+			const gw = await gateway(t, { link_mode: mode });
+			const { url } = await gw.create();
+			const p = await panel(t, () => url, ISOLATED);
+			await p.show();
+			assert.equal(await p.page.evaluate(() => window.crossOriginIsolated), true);
+			await phase(await frameOf(p.page), 'connected');
+			assert.deepEqual(p.complaints, []);
+		});
+
+	test('shows why there is no console', async (t) => {
+		const gw = await gateway(t);
+		const { url } = await gw.create({ vmid: 102 });
+		const p = await panel(t, () => url, ISOLATED);
+		await p.show();
+		const frame = await frameOf(p.page);
+		await frame.waitForFunction(() => /switched off/.test(document.body.textContent));
+	});
+
 	test('shows the console, also by way of the redirect to it', async (t) => {
 		const gw = await gateway(t);
 		const url = await gw.session();

@@ -26,10 +26,51 @@ assert_security(const struct reply *reply)
 	assert_non_null(strstr(scene_answer(reply, "Content-Security-Policy"), "default-src 'none'"));
 	assert_non_null(strstr(scene_answer(reply, "Content-Security-Policy"), "frame-ancestors *"));
 	assert_null(strstr(scene_answer(reply, "Content-Security-Policy"), "unsafe"));
-	assert_string_equal(scene_answer(reply, "Cross-Origin-Resource-Policy"), "same-origin");
 	assert_null(scene_answer(reply, "X-Frame-Options"));
 	assert_null(scene_answer(reply, "Strict-Transport-Security"));
 	assert_null(scene_answer(reply, "Server"));
+}
+
+/* May a panel that isolates itself show it, and its way there? The rest is for itself. */
+static void
+assert_embedding(const struct reply *reply, bool page, bool on_the_way)
+{
+	const char *embedder = scene_answer(reply, "Cross-Origin-Embedder-Policy");
+
+	assert_string_equal(scene_answer(reply, "Cross-Origin-Resource-Policy"),
+		page || on_the_way ? "cross-origin" : "same-origin");
+	if (page)
+		assert_string_equal(embedder, "require-corp");
+	else
+		assert_null(embedder);
+}
+
+static void
+pages_and_the_way_to_them_may_be_embedded(void **state)
+{
+	struct reply reply = {0};
+	struct secret location = {0};
+
+	(void)state;
+	reply_text(&reply, 200, "x");
+	assert_embedding(&reply, false, false);
+	reply_done(&reply);
+	reply_json_error(&reply, 400, "x");
+	assert_embedding(&reply, false, false);
+	reply_done(&reply);
+	reply_notice(&reply, 502, &notice, false);
+	assert_embedding(&reply, false, false);
+	reply_done(&reply);
+	reply_notice(&reply, 502, &notice, true);
+	assert_embedding(&reply, true, false);
+	reply_done(&reply);
+	reply_confirm(&reply, true);
+	assert_embedding(&reply, true, false);
+	reply_done(&reply);
+	assert_int_equal(secret_set(&location, "http://x/", 9), 0);
+	reply_redirect(&reply, 302, &location);
+	assert_embedding(&reply, false, true);
+	reply_done(&reply);
 }
 
 static void
@@ -265,6 +306,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_has_the_security_headers),
+		cmocka_unit_test(pages_and_the_way_to_them_may_be_embedded),
 		cmocka_unit_test(hsts_is_sent_over_tls_and_only_when_it_is_asked_for),
 		cmocka_unit_test(headers_come_only_where_they_belong),
 		cmocka_unit_test(style_sheet_and_script_are_allowed_by_their_hashes),
