@@ -75,10 +75,20 @@ sessions_name(struct sessions *r, struct session *s)
 }
 
 static bool
+same_pin(const struct pve_fingerprint *a, const struct pve_fingerprint *b)
+{
+	return a->set == b->set && (!a->set || memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0);
+}
+
+/*
+ * The certificate is a part of it: who stands between us and the host lets any password in
+ * where his own one is accepted, and would otherwise come into a session with the true host.
+ */
+static bool
 same_target(const struct pve_target *a, const struct pve_target *b)
 {
 	return a->vmid == b->vmid && a->port == b->port && strcmp(a->host, b->host) == 0 &&
-		   strcmp(a->node, b->node) == 0;
+		   strcmp(a->node, b->node) == 0 && same_pin(&a->pin, &b->pin);
 }
 
 static struct session *

@@ -20,8 +20,8 @@ void sessions_free(struct sessions *r); /* no session may be left */
 void sessions_name(struct sessions *r, struct session *s);
 
 /*
- * A living session of the same guest and Proxmox user, which a link may join; a
- * reference of the caller's, or NULL. type may be PVE_GUEST_UNKNOWN: any.
+ * A living session of the same guest, Proxmox user and pinned certificate (or none), which a
+ * link may join; a reference of the caller's, or NULL. type may be PVE_GUEST_UNKNOWN: any.
  */
 struct session *sessions_find(struct sessions *r, const struct pve_target *target,
 	enum pve_guest_type type, const char *user);

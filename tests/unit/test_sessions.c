@@ -159,6 +159,28 @@ a_session_is_found_by_its_guest_and_user_only(void **state)
 	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
 }
 
+/* A link's own fingerprint says whom its login has convinced. */
+static void
+a_session_is_found_by_its_pinned_certificate_only(void **state)
+{
+	const struct pve_fingerprint pin = {.set = true, .sha256 = {1}}, other = {true, {1, [31] = 1}};
+	struct session *bare = entered(100), *pinned = session_for_test(r, 100, &login);
+	struct pve_target target = guest(100);
+
+	(void)state;
+	pinned->target.pin = pin;
+	enter(r, pinned);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", bare);
+	target.pin = pin;
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", pinned);
+	target.pin = other;
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	leave(bare);
+	target = guest(100);
+	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	leave(pinned);
+}
+
 static void
 of_twins_the_first_lives_and_the_second_ends(void **state)
 {
@@ -450,6 +472,7 @@ main(void)
 		TEST(more_browsers_can_not_leave_than_came),
 		TEST(a_registry_can_not_be_freed_around_a_session),
 		TEST(a_session_is_found_by_its_guest_and_user_only),
+		TEST(a_session_is_found_by_its_pinned_certificate_only),
 		TEST(of_twins_the_first_lives_and_the_second_ends),
 		TEST(who_is_not_connected_in_time_is_told_to_end_once),
 		TEST(a_browser_that_came_meanwhile_lets_it_stay),
