@@ -425,6 +425,8 @@ attempt(struct transfer *t, int64_t deadline_ms, bool *again, struct err *err)
 	if (t->pve->trace.call != NULL)
 		t->pve->trace.call(t->pve->trace.arg, call->form != NULL ? "POST" : "GET", call->path,
 			answer->status, clock_ms() - start_ms);
+	if (answer->status != 0)
+		pve_trial_met(&answer->trial);
 	if (answer->status != 0 && !ip_parse(t->pve->host, &literal))
 		pve_address_set(t->pve, answer->address);
 	/* An error's status line says what happened, even if its body went astray. */

@@ -42,6 +42,13 @@ pve_trial_judges(const struct pve_trial *trial)
 }
 
 void
+pve_trial_met(const struct pve_trial *trial)
+{
+	if (trial->verified)
+		pve_known_verified(trial->policy->known, trial->host, trial->port);
+}
+
+void
 pve_trial_learn(const struct pve_trial *trial, const char *authority)
 {
 	if (trial->leaf != NULL && authority != NULL)
@@ -134,8 +141,7 @@ judge_by_authority(struct pve_trial *t, const struct shown *s, X509_STORE_CTX *c
 	int r;
 
 	if (X509_verify_cert(ctx) == 1) {
-		if (known != NULL)
-			pve_known_verified(known, t->host, t->port);
+		t->verified = known != NULL;
 		return 0;
 	}
 	reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));

@@ -22,6 +22,7 @@ struct pve_trial {
 	struct pve_fingerprint pin; /* the target's */
 	struct err refusal;         /* code 0: none */
 	struct x509_st *leaf;       /* what was shown, where it is accepted because it is known */
+	bool verified;              /* an authority of the policy vouches for what was shown */
 };
 
 /* pin may be NULL. */
@@ -39,6 +40,13 @@ bool pve_trial_judges(const struct pve_trial *trial);
  */
 int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 	__attribute__((warn_unused_result));
+
+/*
+ * The handshake is over, so that whoever showed the certificate has its key: what an authority
+ * says of it is remembered from now on. Before that it says nothing about who is there, since
+ * anybody can show another's certificate.
+ */
+void pve_trial_met(const struct pve_trial *trial);
 
 /*
  * What a console's answer says is the cluster's authority, PEM or NULL; it came over the

@@ -9,7 +9,7 @@
 // status, vncproxy, ws. That one gets a Peer and owns the connection from there on.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -65,6 +65,39 @@ export async function startHostile(t, script = {}) {
 export function hostAt(port) {
 	return { port, fields: (more) => ({ hostname: '127.0.0.1', port, node: 'pve',
 		username: 'joe@pve', password: 'Some-Secret.1', ...more }) };
+}
+
+/* ---- a certificate without its key ---- */
+
+function record(...messages) {
+	const body = Buffer.concat(messages.map(([type, ...parts]) => sized(3, parts, [type])));
+	return sized(2, [body], [22, 3, 3]);
+}
+
+/* Those parts behind their length in so many bytes, and before it what else there is. */
+function sized(bytes, parts, head = []) {
+	const data = Buffer.concat(parts);
+	const length = Buffer.alloc(bytes);
+	length.writeUIntBE(data.length, 0, bytes);
+	return Buffer.concat([Buffer.from(head), length, data]);
+}
+
+/*
+ * A server that shows somebody else's certificate, as everybody can who has seen it: TLS 1.2 as
+ * far as it goes without the key, and then the end.
+ */
+export async function startKeyless(t, certFile) {
+	const der = new X509Certificate(readFileSync(certFile)).raw;
+	const hello = Buffer.concat([Buffer.from([3, 3]), randomBytes(32),
+		Buffer.from([0, 0xc0, 0x2b, 0, 0, 5, 0xff, 1, 0, 1, 0])]); /* ECDHE-ECDSA-AES128-GCM-SHA256 */
+	const server = net.createServer((socket) => {
+		socket.on('error', () => {});
+		socket.once('data', () => socket.end(
+			record([2, hello], [11, sized(3, [sized(3, [der])])])));
+	});
+	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+	t.after(() => server.close());
+	return hostAt(server.address().port);
 }
 
 /* ---- floods of TLS itself (tls_flood.c) ---- */

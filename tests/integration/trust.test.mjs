@@ -13,6 +13,7 @@ import { runGateway } from '../lib/gateway.mjs';
 import { findLeaks } from '../lib/leaks.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { until } from '../lib/wait.mjs';
+import { startKeyless } from './hostile.mjs';
 import { makeResolver } from './shims.mjs';
 import { closeWorld, FAST, openWorld, shows, tellsNothing } from './world.mjs';
 
@@ -377,6 +378,22 @@ describe('an authority', () => {
 		await gw.logged(/is verified by an authority now/);
 		pve.setCert('self-signed');
 		await refused(gw, { came: pve.fingerprintOf('self-signed') });
+	});
+
+	test('says nothing of who only shows a certificate and has not its key', async (t) => {
+		const dir = tempDir('state');
+		const host = await startKeyless(t, join(pve.dir, 'good.pem'));
+		const known = `127.0.0.1:${host.port} leaf ${pve.fingerprintOf('self-signed')}`;
+		const file = join(dir, 'known_hosts');
+		writeFileSync(file, `${known}\n`);
+		const gw = await gateway(t, { proxmox_ca_file: pve.caFile, state_dir: dir });
+		const { token } = await gw.create(host.fields({ vmid: 101 }));
+		assert.equal((await gw.openRaw(token)).status, 502);
+		/* what is learned here shows that all there is to be written has been */
+		await opens(gw);
+		await remembered(dir, `${endpoint()} verified`);
+		assert.doesNotMatch(gw.log(), /is verified by an authority now/);
+		assert.match(readFileSync(file, 'utf8'), new RegExp(`^${known}$`, 'm'));
 	});
 
 	test('is necessary in verify mode, whoever was there first', async (t) => {

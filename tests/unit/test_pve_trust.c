@@ -177,8 +177,13 @@ in_auto_mode_an_authority_s_word_is_enough_and_ends_first_use(void **state)
 	struct pve_known *known = known_for_test(NULL);
 	struct pve_policy *policy =
 		make(&(struct made){.mode = PVE_TLS_AUTO, .authority = &root, .known = known});
+	struct meeting m = {.policy = policy, .host = "pve.example"};
+	struct pve_trial trial;
 
 	(void)state;
+	assert_int_equal(tls_meet_by_ctx(&m, &node, NULL, &trial), 0);
+	pve_trial_met(&trial);
+	pve_trial_done(&trial);
 	assert_int_equal(meet(policy, "pve.example", &node, NULL), 0);
 	assert_int_equal(meet(policy, "pve.example", &renewed, NULL), 0);
 	assert_int_equal(told.count, 0);
@@ -186,6 +191,29 @@ in_auto_mode_an_authority_s_word_is_enough_and_ends_first_use(void **state)
 	assert_int_equal(meet(policy, "pve.example", &self, NULL), ERR_UNTRUSTED);
 	assert_non_null(strstr(err.text, "(self-signed certificate)"));
 	assert_int_equal(meet(policy, "pve.example", &expired, NULL), ERR_UNTRUSTED);
+	pve_policy_unref(policy);
+	pve_known_unref(known);
+}
+
+/* Everybody can show a certificate; who has its key is known when the handshake is over. */
+static void
+in_auto_mode_an_authority_s_word_counts_when_the_key_has_been_shown(void **state)
+{
+	struct pve_known *known = known_for_test(NULL);
+	struct pve_policy *policy =
+		make(&(struct made){.mode = PVE_TLS_AUTO, .authority = &root, .known = known});
+	struct meeting m = {.policy = policy, .host = "pve.example"};
+	struct pve_trial trial;
+
+	(void)state;
+	assert_int_equal(meet(policy, "pve.example", &self, NULL), 0);
+	assert_int_equal(tls_meet_by_ctx(&m, &node, NULL, &trial), 0);
+	assert_int_equal(meet(policy, "pve.example", &self, NULL), 0);
+	assert_int_equal(told.count, 1);
+	pve_trial_met(&trial);
+	pve_trial_done(&trial);
+	assert_true(told_of("is verified by an authority now"));
+	assert_int_equal(meet(policy, "pve.example", &self, NULL), ERR_UNTRUSTED);
 	pve_policy_unref(policy);
 	pve_known_unref(known);
 }
@@ -426,6 +454,7 @@ main(void)
 		cmocka_unit_test(a_pin_counts_for_its_port_only),
 		cmocka_unit_test(the_target_s_own_fingerprint_decides_in_every_mode_but_insecure),
 		cmocka_unit_test(in_auto_mode_an_authority_s_word_is_enough_and_ends_first_use),
+		cmocka_unit_test(in_auto_mode_an_authority_s_word_counts_when_the_key_has_been_shown),
 		cmocka_unit_test(in_auto_mode_the_name_counts_for_authorities),
 		cmocka_unit_test(in_auto_mode_a_stranger_is_trusted_on_first_use_and_no_other_after_it),
 		cmocka_unit_test(what_a_console_s_answer_says_of_its_authority_is_learned),
