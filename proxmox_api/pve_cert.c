@@ -24,7 +24,11 @@ pve_cert_fingerprint(struct x509_st *cert, struct pve_fingerprint *out)
 bool
 pve_cert_is_authority(struct x509_st *cert)
 {
-	return X509_check_ca(cert) == 1 && i2d_X509(cert, NULL) <= PVE_AUTHORITY_MAX;
+	bool is = X509_check_ca(cert) == 1 && i2d_X509(cert, NULL) <= PVE_AUTHORITY_MAX &&
+			  X509_self_signed(cert, 1) == 1;
+
+	ERR_clear_error();
+	return is;
 }
 
 int

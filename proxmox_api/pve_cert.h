@@ -18,7 +18,11 @@ enum { PVE_AUTHORITY_MAX = 8192 /* bytes of an authority's DER; Proxmox's have s
 bool pve_cert_fingerprint(struct x509_st *cert, struct pve_fingerprint *out)
 	__attribute__((warn_unused_result));
 
-/* Does it belong to an authority, and is it no larger than PVE_AUTHORITY_MAX? */
+/*
+ * Does it belong to an authority, and to none above it, and is it no larger than
+ * PVE_AUTHORITY_MAX? A cluster's own has signed itself. One below a public authority signs for
+ * whoever asks, and no name would be looked at.
+ */
 bool pve_cert_is_authority(struct x509_st *cert);
 
 /* The authority that a PEM text holds, to be freed by X509_free(); NULL when it holds none. */

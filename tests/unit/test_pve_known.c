@@ -275,6 +275,24 @@ what_is_no_authority_is_not_learned(void **state)
 	pve_known_unref(known);
 }
 
+/* As those are that sign for everybody: a hostile host could name its own to let all in. */
+static void
+an_authority_below_another_is_not_learned(void **state)
+{
+	const struct cert *issuers[] = {&middle, &root};
+	struct cert other = cert_make("elsewhere", &middle, "DNS:elsewhere.example", 730);
+	struct pve_known *known = known_for_test(NULL);
+
+	(void)state;
+	assert_int_equal(judge(known, &below), 0);
+	for (size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++)
+		learn(known, &below, issuers[i]);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(judge(known, &other), ERR_UNTRUSTED);
+	cert_free(&other);
+	pve_known_unref(known);
+}
+
 static void
 another_authority_that_has_signed_a_known_leaf_takes_the_place(void **state)
 {
@@ -624,6 +642,7 @@ main(void)
 		TEST(an_authority_is_learned_only_by_a_host_that_is_known_by_that_certificate),
 		TEST(an_expired_leaf_teaches_its_authority_too),
 		TEST(what_is_no_authority_is_not_learned),
+		TEST(an_authority_below_another_is_not_learned),
 		TEST(another_authority_that_has_signed_a_known_leaf_takes_the_place),
 		TEST(who_was_verified_once_has_no_first_use_any_more),
 		TEST(an_authority_s_word_ends_what_first_use_has_taught),
