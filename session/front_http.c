@@ -16,6 +16,7 @@ enum {
 	BODY_PIECE = 16384,
 	RESPONSE_SECS = 60,      /* a browser that takes longer to receive a file is cut off */
 	HEADER_VALUE_MAX = 1024, /* of those that we look at */
+	WAY_MAX = 8192,          /* of a whole head, see thread.c: what a proxy adds is at its end */
 	REFUSED_LOG_MS = 5000,
 };
 
@@ -69,11 +70,11 @@ rare_header(struct lws *wsi, const char *name, char out[HEADER_VALUE_MAX])
 static void
 see_who_asks(struct lws *wsi, struct asking *a)
 {
-	char host[HEADER_VALUE_MAX], way[HEADER_VALUE_MAX], proto[HEADER_VALUE_MAX],
+	char host[HEADER_VALUE_MAX], way[WAY_MAX], proto[HEADER_VALUE_MAX],
 		forwarded_host[HEADER_VALUE_MAX];
 	const struct forwarded_head head = {
 		.host = header(wsi, WSI_TOKEN_HOST, host),
-		.forwarded_for = header(wsi, WSI_TOKEN_X_FORWARDED_FOR, way),
+		.forwarded_for = lws_hdr_copy(wsi, way, WAY_MAX, WSI_TOKEN_X_FORWARDED_FOR) < 0 ? "" : way,
 		.forwarded_proto = rare_header(wsi, "x-forwarded-proto:", proto),
 		.forwarded_host = rare_header(wsi, "x-forwarded-host:", forwarded_host),
 	};

@@ -211,6 +211,9 @@ describe('a penalty', () => {
 		isRefused(await tryKey(url, '127.0.0.9', { headers: by('198.51.100.7') }));
 		isSlow(await tryKey(url, '127.0.0.9', { headers: by('198.51.100.8') }));
 		isSlow(await tryKey(url, '127.0.0.8', { headers: by('198.51.100.7') }));
+		/* nor does a long way behind it make it the proxy's own */
+		isRefused(await tryKey(url, '127.0.0.9',
+			{ headers: by(`${'6.6.6.6, '.repeat(700)}198.51.100.7`) }));
 		await closeWorld(w);
 	});
 });
