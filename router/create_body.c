@@ -63,6 +63,23 @@ create_body_form(const char *content_type, struct err *err)
 	return CREATE_BODY_UNKNOWN;
 }
 
+/*
+ * A field that is not params. Its name is told where it looks like one: what a client
+ * took for a value may be a name to us, such as what follows a '&' in a password.
+ */
+static int
+refuse_name(const char *name, bool looked_for, struct err *err)
+{
+	enum { NAME_MAX_CHARS = 32 };
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	if (looked_for && len > 0 && len <= NAME_MAX_CHARS && name[len] == '\0')
+		return err_set(err, ERR_INVALID, "\"%s\": unknown field, params is the only one", name);
+	return err_set(err, ERR_INVALID,
+		"unknown field, params is the only one: is a '&' in it not sent as %%26, or JSON not as "
+		"application/json?");
+}
+
 /* ---- application/x-www-form-urlencoded ---- */
 
 static int
@@ -106,7 +123,6 @@ read_pair(const char *pair, size_t len, bool *found, struct buf *out, struct err
 	const char *equals = memchr(pair, '=', len);
 	size_t name_len = equals != NULL ? (size_t)(equals - pair) : len;
 	struct buf name = {.max = len + 1};
-	char shown[LOG_QUOTE_SIZE];
 	int r;
 
 	r = add_decoded(&name, pair, name_len);
@@ -119,8 +135,7 @@ read_pair(const char *pair, size_t len, bool *found, struct buf *out, struct err
 		goto out;
 	}
 	if (name.len != sizeof(field) - 1 || memcmp(buf_text(&name), field, name.len) != 0) {
-		r = err_set(err, ERR_INVALID, "%.70s: unknown field, params is the only one",
-			log_quote(shown, buf_text(&name)));
+		r = refuse_name(buf_text(&name), !*found, err);
 		goto out;
 	}
 	if (*found) {
@@ -166,7 +181,7 @@ static int
 read_multipart(
 	const char *content_type, const char *body, size_t len, struct buf *out, struct err *err)
 {
-	char boundary[HEADER_PARAM_SIZE], shown[LOG_QUOTE_SIZE];
+	char boundary[HEADER_PARAM_SIZE];
 	struct multipart m;
 	struct multipart_part part;
 	bool found = false;
@@ -179,8 +194,7 @@ read_multipart(
 		return r;
 	while ((r = multipart_next(&m, &part, err)) == 1) {
 		if (strcmp(part.name, field) != 0)
-			return err_set(err, ERR_INVALID, "%.70s: unknown field, params is the only one",
-				log_quote(shown, part.name));
+			return refuse_name(part.name, true, err);
 		if (found)
 			return err_set(err, ERR_INVALID, "params: is there twice");
 		found = true;

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { multipart } from '../lib/http.mjs';
+import { slow } from '../lib/wait.mjs';
 import { useWorld } from './world.mjs';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -123,6 +124,53 @@ describe('bad bodies', () => {
 		}
 		assert.ok(!w.gw.log().includes(secret));
 	});
+
+	/* Whatever a value is taken for, it is not told: not to the caller, and not to the log. */
+	const SECRETS = ['Uncommon-Secret-78', 'uncommonSecret&UncommonSecret=78', 'Uncommon"Secret\n78',
+		'https://user:Uncommon-Secret-78@host.example/', 'UNCOMMON:SECRET:'.repeat(40)];
+
+	test('no value of any field is told, in any form and type', async () => {
+		const wrong = (s) => [s, [s], { [s]: s }, `${s}\u0000`, `${s} `, s.repeat(300)];
+		for (const field of Object.keys(w.gw.params()))
+			for (const value of SECRETS.flatMap(wrong)) {
+				const text = JSON.stringify(w.gw.params({ [field]: value, vmid: 1 }));
+				const cut = text.slice(0, Math.floor(text.length / 2));
+				for (const [body, headers] of [[text], [cut], [text, FORM_TYPE], [cut, FORM_TYPE],
+					[`params=${text}`, FORM_TYPE], [`${cut.slice(0, -1)}\x01"}`]]) {
+					const res = await post(body, headers);
+					assert.ok(res.status === 400 || res.status === 413, res.text);
+					assert.doesNotMatch(res.text, /uncommon|secret/i);
+				}
+			}
+		assert.doesNotMatch(w.gw.log(), /uncommon|secret(?!.*authoris)/i);
+	});
+
+	for (const [what, body] of [
+		['objects in a field', `{"vmid":${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}}`],
+		['arrays in a field', `{"vmid":${'['.repeat(30000)}${']'.repeat(30000)}}`],
+		['as deep as the parser goes', `{"vmid":${'['.repeat(2000)}${']'.repeat(2000)}}`],
+		['a number of 60000 digits', `{"vmid":${'9'.repeat(60000)}}`],
+		['a number beyond all numbers', '{"vmid":1e999999}'],
+		['a number near zero', `{"vmid":1e-999999}`],
+		['an integer that has no room', '{"vmid":99999999999999999999999999}'],
+		['an integer that is one as a fraction', '{"port":8006.0}'],
+		['9000 fields', `{${Array.from({ length: 6000 }, (_, i) => `"a${i}":1`)}}`],
+		['the same field 5000 times', `{${Array(5000).fill('"vmid":1')}}`],
+		['a key with a NUL', '{"vmid\\u0000x":1}'],
+		['half a surrogate', '{"node":"\\ud800"}'],
+		['a byte order mark', '\ufeff{}'],
+		['overlong UTF-8', Buffer.from('{"node":"\xc0\xaf"}', 'latin1')],
+		['UTF-16', Buffer.from('{"vmid":1}', 'utf16le')],
+		['a comment', '{/**/}'], ['a second object', '{}{}'], ['NaN', '{"vmid":NaN}'],
+	])
+		test(`a body of ${what} is refused, and quickly`, async () => {
+			const start = Date.now();
+			const res = await post(body);
+			assert.equal(res.status, 400, res.text);
+			assert.equal(res.json.token, '');
+			assert.ok(res.text.length < 300, res.text);
+			assert.ok(Date.now() - start < slow(2000));
+		});
 
 	test('no refused body leaves a token behind, and none reached Proxmox', async () => {
 		assert.equal((await w.gw.status()).pending_tokens, 0);

@@ -413,7 +413,8 @@ static const struct {
 	{FORM, "&&", "params: is missing"},
 	{FORM, "{" ALL "}", "unknown field"},
 	{FORM, "parms={}", "\"parms\": unknown field"},
-	{FORM, "params={" ALL "}&node=x", "\"node\": unknown field"},
+	{FORM, "node=x&params={" ALL "}", "\"node\": unknown field"},
+	{FORM, "params={" ALL "}&node=x", "%26"},
 	{FORM, "params={" ALL "}&params={" ALL "}", "params: is there twice"},
 	{FORM, "params", "params: line 1"},
 	{FORM, "params=", "params: line 1"},
@@ -428,6 +429,11 @@ static const struct {
 	{"multipart/form-data; boundary=\"\"", "", "boundary must have 1..70"},
 	{"multipart/form-data; boundary=" A64 "1234567", "", "boundary must have 1..70"},
 	{"multipart/form-data; boundary=a; boundary=b", "", "boundary is missing"},
+	{"application/json; charset=utf-7", "{" ALL "}", "charset"},
+	{"application/json; charset=utf-16", "{" ALL "}", "charset"},
+	{"application/json; charset=\"utf-8,utf-16\"", "{" ALL "}", "charset"},
+	{"application/json; charset=\"utf-8\"x", "{" ALL "}", "malformed"},
+	{"application/json; charset*=utf-8''utf-16; charset=utf-16", "{" ALL "}", "charset"},
 	{MULTIPART, "", "lacks its boundary"},
 	{MULTIPART, "{" ALL "}", "lacks its boundary"},
 	{MULTIPART, "--b--\r\n", "params: is missing"},
@@ -451,6 +457,17 @@ static const struct {
 	{MULTIPART, "--b\r\nContent-Disposition: form-data; name=params\r\n\r\n--b--",
 		"params: line 1"},
 	{MULTIPART,
+		"--b\r\nContent-Disposition: form-data; name=params; name=params\r\n\r\n{}\r\n--b--",
+		"no field name"},
+	{MULTIPART,
+		"--b\r\nContent-Disposition: form-data; name=params\r\n"
+		"Content-Disposition: form-data; name=params\r\n\r\n{}\r\n--b--",
+		"no field name"},
+	{MULTIPART, "--b\r\nContent-Disposition: form-data; name*=utf-8''params\r\n\r\n{}\r\n--b--",
+		"no field name"},
+	{MULTIPART, "--b\r\nContent-Disposition: form-data;\r\n name=params\r\n\r\n{}\r\n--b--",
+		"no field name"},
+	{MULTIPART,
 		"--b\r\nContent-Disposition: form-data; name=params\r\n"
 		"Content-Transfer-Encoding: base64\r\n\r\ne30=\r\n--b--",
 		"Content-Transfer-Encoding"},
@@ -463,6 +480,29 @@ what_is_wrong_with_a_form_is_told(void **state)
 	for (size_t i = 0; i < COUNT(bad_forms); i++)
 		refused(
 			bad_forms[i].type, bad_forms[i].body, strlen(bad_forms[i].body), bad_forms[i].words);
+}
+
+static void
+what_may_be_a_piece_of_a_password_is_not_told(void **state)
+{
+	static const char *const bodies[][2] = {
+		{FORM, "params={\"password\":\"a&hunter\",\"vmid\":101}"},
+		{FORM, "{\"password\":\"hunter\",\"vmid\":101}"},
+		{FORM, "hunter2=1"},
+		{MULTIPART, PART("{'password':'hunter") "x\r\n--b--"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		struct grant *grant = NULL;
+		struct err why = {0};
+
+		assert_int_equal(
+			create_body_read(bodies[i][0], bodies[i][1], strlen(bodies[i][1]), &grant, &why),
+			ERR_INVALID);
+		assert_non_null(strstr(why.text, "params"));
+		assert_null(strstr(why.text, "hunter"));
+	}
 }
 
 static void
@@ -546,6 +586,7 @@ main(void)
 		cmocka_unit_test(deep_nesting_is_refused_and_harms_nobody),
 		cmocka_unit_test(every_form_gives_the_same_grant),
 		cmocka_unit_test(what_is_wrong_with_a_form_is_told),
+		cmocka_unit_test(what_may_be_a_piece_of_a_password_is_not_told),
 		cmocka_unit_test(what_only_looks_like_a_boundary_is_data),
 		cmocka_unit_test(a_nul_inside_a_multipart_head_is_refused),
 		cmocka_unit_test(without_memory_it_fails_and_leaks_nothing),
