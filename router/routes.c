@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "router/api.h"
 #include "router/auth.h"
 #include "router/create_body.h"
 #include "router/site.h"
 #include "session/core.h"
 
-enum { CROWD_RETRY_S = 10 };
+enum { CROWD_RETRY_S = 10, LOG_INTERVAL_MS = 1000 };
 
 static const struct route routes[] = {
 	{"/create", "POST", .secret = true, .body = true, .run = api_create},
@@ -77,15 +78,28 @@ routes_refuse_memory(const struct request *request, struct reply *reply)
 	reply->retry_after_s = 10;
 }
 
-/* What is before it is about the connection: it ends with the answer. */
+static void
+refuse_crowd(const struct request *request, struct reply *reply)
+{
+	static struct log_rate rate;
+	unsigned more = 0;
+
+	refuse(request, reply, 429, "too many connections from your address");
+	reply->retry_after_s = CROWD_RETRY_S;
+	if (log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
+		log_info(LOG_ROUTER,
+			"%s from %s: too many connections (router_connections_per_client; %u more like it)",
+			request->route->path, request->from, more);
+}
+
+/* The connection first, then what came over it. */
 static bool
 admit_head(struct request *request, struct reply *reply)
 {
 	char text[64];
 
 	if (request->crowded) {
-		refuse(request, reply, 429, "too many connections from your address");
-		reply->retry_after_s = CROWD_RETRY_S;
+		refuse_crowd(request, reply);
 		return false;
 	}
 	if (request->head_size > request->settings->head_max) {

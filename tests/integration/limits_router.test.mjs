@@ -63,6 +63,7 @@ describe('connections of one client', () => {
 		assert.equal(res.status, 429);
 		assert.equal(res.headers['retry-after'], '10');
 		assert.match(res.json.error, /too many connections/);
+		await w.gw.logged(/INFO\] \/create from 127\.0\.0\.1: too many connections/);
 		assert.ok(await more.closed());
 		const [other] = await idle(w.gw, 1, '127.0.0.2');
 		assert.equal((await answer(other, request('/'))).status, 401);
