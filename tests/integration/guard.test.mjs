@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { readSource } from '../lib/source.mjs';
+import { startHostile } from './hostile.mjs';
 import { makeResolver } from './shims.mjs';
 import { FAST, closeWorld, openWorld, shows, tellsNothing } from './world.mjs';
 
@@ -148,6 +149,17 @@ describe('a forbidden address, without allowed_hosts', () => {
 		await shows(await w.gw.console(url));
 		assert.deepEqual(reached(w), ['127.0.0.1']);
 		assert.equal(w.names.asked().filter((name) => name === 'rebind.test').length, 1);
+	});
+
+	w.test('is not where a host can send the gateway, and no other is', async (t) => {
+		const elsewhere = 'https://127.0.0.2/api2/json/access/ticket';
+		const host = await startHostile(t, { ticket: (peer) => peer.end(
+			`HTTP/1.1 307 Temporary Redirect\r\nLocation: ${elsewhere}\r\n` +
+			`Refresh: 0; url=${elsewhere}\r\nAlt-Svc: h2="127.0.0.2:443"\r\n` +
+			'Content-Length: 0\r\n\r\n') });
+		const { token } = await w.gw.create(host.fields({ vmid: 119 }));
+		assert.equal((await w.gw.openRaw(token)).status, 502);
+		assert.deepEqual(reached(w), ['127.0.0.1']);
 	});
 
 	w.test('is judged again by the next link', async () => {
