@@ -9,10 +9,14 @@
 
 #include <libwebsockets.h>
 
+/*
+ * A websocket gets the first of these that it offers. Only the first one may be offered: a blank
+ * is in no subprotocol's name (RFC 6455, 4.1).
+ */
 #define LWS_PROTOCOL_BROWSER  "binary" /* also the only websocket subprotocol */
-#define LWS_PROTOCOL_LISTENER "listener"
-#define LWS_PROTOCOL_MAILBOX  "mailbox"
-#define LWS_PROTOCOL_BACK     "back"
+#define LWS_PROTOCOL_LISTENER "the listener"
+#define LWS_PROTOCOL_MAILBOX  "the mailbox"
+#define LWS_PROTOCOL_BACK     "the back"
 
 /* front.c: a browser's connection, and the listening socket */
 size_t front_user_size(void);

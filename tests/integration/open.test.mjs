@@ -251,6 +251,22 @@ describe('who may open the websocket', () => {
 		}
 	});
 
+	test('no other is picked, whatever stands before binary', async () => {
+		/* so the event loop calls its other descriptors, or might */
+		for (const other of ['listener', 'mailbox', 'back', 'the']) {
+			const ws = await w.gw.websocket(await session(), { protocols: `${other}, binary` });
+			assert.equal(ws.protocol, 'binary', other);
+			ws.destroy();
+		}
+		/* and these are no names at all */
+		for (const other of ['the listener', '"the mailbox"', 'the back']) {
+			const ws = await w.gw.websocket(await session(), { protocols: `${other}, binary` })
+				.catch(() => null);
+			assert.ok(ws === null || ws.protocol === 'binary', `${other}: ${ws?.protocol}`);
+			ws?.destroy();
+		}
+	});
+
 	test('subprotocols without binary are refused', async () => {
 		const status = await upgrade({ protocols: ['base64'] });
 		assert.ok(status >= 400, String(status));
