@@ -302,17 +302,19 @@ expects_continue(const struct exchange *x)
 static enum MHD_Result
 begin(struct exchange *x)
 {
+	bool end;
+
 	conns_phase(x->all->conns, x->conn, CONN_BODY);
 	if (routes_admit(&x->request, &x->reply)) {
 		x->stage = STAGE_BODY;
 		return MHD_YES;
 	}
 	x->stage = STAGE_DRAIN;
-	/* Who knows where the body of such a head ends. */
-	if (x->request.head_fault != NULL || x->request.crowded || x->reply.status == 431)
-		x->reply.close = true;
-	/* Answered at once, and the connection ended, where the body is long or not yet sent. */
-	if (x->reply.close || x->request.length > DRAIN_MAX || expects_continue(x))
+	/* Who knows where the body of such a head ends; and a crowd is not listened to. */
+	end = x->request.head_fault != NULL || x->request.crowded || x->reply.status == 431;
+	x->reply.close = x->reply.close || end;
+	/* Answered at once, and the connection ended, also where the body is long or not yet sent. */
+	if (end || x->request.length > DRAIN_MAX || expects_continue(x))
 		return finish(x);
 	return MHD_YES;
 }

@@ -230,13 +230,16 @@ describe('wrong secrets', () => {
 		{ headers: { Authorization: 'guess', ...headers } });
 
 	test('are refused for a while after too many, and a right one never', async (t) => {
-		const w = await alone(t, { guess_limit: 3, guess_penalty: 2 });
+		const w = await alone(t, { guess_limit: 3, guess_penalty: 5 });
 		const first = await Promise.all(Array.from({ length: 3 }, () => wrong(w.gw)));
 		assert.deepEqual(first.map((r) => r.status), [401, 401, 401]);
 		const start = Date.now();
 		assert.equal((await wrong(w.gw)).status, 429);
 		/* The answer waits like the others: refusing must not make guessing faster. */
 		assert.ok(Date.now() - start >= 500);
+		/* Also one that sends a body gets to read its answer. */
+		assert.equal((await w.gw.request('/create', { method: 'POST', body: 'x'.repeat(500000),
+			headers: { Authorization: 'guess', ...JSON_TYPE } })).status, 429);
 		for (let i = 0; i < 3; i++) {
 			const at = Date.now();
 			assert.equal((await w.gw.request('/status', { headers: w.gw.auth() })).status, 200);
