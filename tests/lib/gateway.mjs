@@ -12,7 +12,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCa, makeLeaf } from './certs.mjs';
 import { request } from './http.mjs';
@@ -23,7 +23,7 @@ import { until, within } from './wait.mjs';
 import { WsClient } from './ws.mjs';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-export const BINARY = process.env.GATEWAY || join(ROOT, 'build', 'release', 'proxmoxvnc');
+export const BINARY = resolve(process.env.GATEWAY || join(ROOT, 'build', 'release', 'proxmoxvnc'));
 const WRAPPER = (process.env.GATEWAY_WRAPPER ?? '').split(/\s+/).filter(Boolean);
 
 const START_MS = 10000;
