@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Whoever scans the ports of live sessions learns that they are open: every answer is the same
-// bare 404, or none, whatever is asked, and in whatever protocol.
+// bare 404, or none, whatever is asked, and in whatever protocol; whether a browser is there, has
+// been or never was. The router says 401, and neither says what it is.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -11,6 +12,8 @@ import { until } from '../lib/wait.mjs';
 import { shows, useWorld } from './world.mjs';
 
 const SESSIONS = 20;
+const POOL = 24;
+const AT_ONCE = 4; /* ports that are scanned */
 const WRONG_KEY = 'f'.repeat(32);
 const BARE = [
 	'HTTP/1.1 404 Not Found', 'Content-Length: 0', 'Cache-Control: no-store',
@@ -22,10 +25,18 @@ const BARE = [
 /* Where the connection has to end, too. */
 const BARE_AND_CLOSED = BARE.replace('no-store\r\n', 'no-store\r\nConnection: close\r\n');
 
+/* The router's answer to whatever it does not know, but for the date. */
+const UNAUTHORISED = /^HTTP\/1\.1 401 Unauthorized\r\n(?:[\w-]+: .*\r\n)+\r\n(?:Unauthorized\n?)?$/;
+/* What its HTTP library says, or its check of the head, to what is no proper request. */
+const IMPROPER = /^HTTP\/1\.1 (?:400|414|431|505) /;
+/* Of what there is here: product, libraries, what is behind it. */
+const TELLING = new RegExp('proxmox|pve|vnc|console|qemu|guest|virtual|session'
+	+ '|microhttpd|websockets|gnutls|openssl|^server:|^x-powered', 'im');
+
 const get = (path, ...lines) =>
 	`GET ${path} HTTP/1.1\r\n${['Host: h', ...lines].join('\r\n')}\r\n\r\n`;
-const upgrade = (path) => get(path, 'Upgrade: websocket', 'Connection: Upgrade',
-	'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==');
+const upgrade = (path, ...lines) => get(path, 'Upgrade: websocket', 'Connection: Upgrade',
+	'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', ...lines);
 
 /* Bytes that a scanner sends, by what they are. */
 const PROBES = {
@@ -57,6 +68,7 @@ const PROBES = {
 	'an upgrade to HTTP/2': get('/', 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings',
 		'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'),
 	'an upgrade to nothing known': get('/', 'Upgrade: foo', 'Connection: Upgrade'),
+	'a websocket with an origin': upgrade('/vnc-proxy', 'Origin: http://h'),
 	'HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
 	'HTTP/1.0': 'GET / HTTP/1.0\r\n\r\n',
 	'HTTP/0.9': 'GET /\r\n\r\n',
@@ -71,35 +83,118 @@ const PROBES = {
 	'nothing': '',
 };
 
-describe('a port scanner', () => {
-	const w = useWorld({ pool: SESSIONS });
-	let urls;
+/* The same with keys that are nearly right: a guess is no warmer for that. */
+function guesses(key) {
+	const other = (digit) => (digit === '0' ? '1' : '0');
+	const near = key.slice(0, -1) + other(key.at(-1));
+	return {
+		'a key that is wrong at its end': get(`/${near}/`),
+		'a key that is wrong at its beginning': get(`/${other(key[0])}${key.slice(1)}/`),
+		'its password': get(`/${near}/mandatory.json`),
+		'its websocket': upgrade(`/${near}/vnc-proxy`, 'Origin: http://h'),
+		'a key cut short': get(`/${key.slice(0, -1)}/`),
+		'a key without its end, and no slash': get(`/${key.slice(0, -1)}`),
+		'a key and more': get(`/${key}0/`),
+		'a key in upper case': get(`/${key.toUpperCase()}/`),
+		'a key that is wrong, escaped': get(`/%${key.charCodeAt(0).toString(16)}${near.slice(1)}/`),
+		'a key that is wrong, after two slashes': get(`//${near}/`),
+		'a key in the query': get(`/?/${key}/`),
+		'a key further down': get(`/x/${key}/`),
+	};
+}
 
-	async function ports() {
-		urls ??= await Promise.all(Array.from({ length: SESSIONS },
+/* What came for each probe that got an answer which is none of these. */
+async function odd(target, probes, good) {
+	const all = await Promise.all(Object.entries(probes).map(async ([what, bytes]) => {
+		const { bytes: got, ended } = await rawRequest(target, Buffer.from(bytes, 'latin1'),
+			{ ms: 300 });
+		const text = got.toString('latin1');
+		if (text === BARE_AND_CLOSED && !ended)
+			return `${what} at ${target.port}: told to be closed, and is not`;
+		return text === '' || good(text) ? null
+			: `${what} at ${target.port}: ${JSON.stringify(text)}`;
+	}));
+	return all.filter(Boolean);
+}
+
+const bare = (text) => text === BARE || text === BARE_AND_CLOSED;
+
+/* Sessions of every kind: waiting for a browser, with one, and left by it. */
+function useSessions(options) {
+	const w = useWorld({ pool: POOL, ...options });
+	let sessions;
+	async function start() {
+		const urls = await Promise.all(Array.from({ length: SESSIONS },
 			(_, i) => w.gw.session({ vmid: 210 + i })));
-		return urls.map((url) => Number(new URL(url).port));
+		w.consoles = await Promise.all(urls.slice(5).map((url) => w.gw.console(url)));
+		w.consoles.splice(0, 5).forEach(({ ws }) => ws.destroy());
+		await w.gw.statusUntil((s) => s.sessions_active === SESSIONS - 10
+			&& s.sessions_disconnected === 5, 5000, 'sessions of every kind');
+		return urls;
 	}
+	w.urls = () => (sessions ??= start());
+	w.at = (port, tls) => ({ host: '127.0.0.1', port: Number(port), tls, ca: w.gw.caFile });
+	return w;
+}
 
-	test(`finds ${SESSIONS} ports, and the same bare 404 or nothing on each`, async () => {
-		const odd = [];
-		const answered = new Set();
-		for (const port of await ports()) {
-			await Promise.all(Object.entries(PROBES).map(async ([what, bytes]) => {
-				const res = await rawRequest({ host: '127.0.0.1', port },
-					Buffer.from(bytes, 'latin1'), { ms: 300 });
-				const text = res.bytes.toString('latin1');
-				if (text !== '')
-					answered.add(what);
-				if (text !== '' && text !== BARE && text !== BARE_AND_CLOSED)
-					odd.push(`${what} at ${port}: ${JSON.stringify(text)}`);
-				if (text === BARE_AND_CLOSED && !res.ended)
-					odd.push(`${what} at ${port}: told to be closed, and is not`);
-			}));
+for (const tls of [false, true]) {
+	describe(`a port scanner${tls ? ', TLS' : ''}`, () => {
+		const w = useSessions({ tls });
+
+		/* Everything, at one of them. */
+		function scan(url, good) {
+			const { port, pathname } = new URL(url);
+			return odd(w.at(port, tls), { ...PROBES, ...guesses(pathname.slice(1, 33)) }, good);
 		}
-		assert.deepEqual(odd, []);
-		assert.ok(answered.size > Object.keys(PROBES).length / 2, 'most are answered');
+
+		test(`finds ${SESSIONS} ports, and the same bare 404 or nothing on each`, async () => {
+			const urls = await w.urls();
+			for (let i = 0; i < SESSIONS; i += AT_ONCE) {
+				const some = urls.slice(i, i + AT_ONCE).map((url) => scan(url, bare));
+				assert.deepEqual((await Promise.all(some)).flat(), []);
+			}
+		});
+
+		test('is answered mostly', async () => {
+			const answered = await scan((await w.urls())[0], () => false);
+			assert.ok(answered.length > Object.keys(PROBES).length / 2, `${answered.length}`);
+		});
+
+		test('finds the rest of the pool closed', async () => {
+			const live = new Set((await w.urls()).map((url) => Number(new URL(url).port)));
+			const { session_port_min: first, session_port_max: last } = w.gw.config;
+			assert.equal(last - first + 1 - live.size, POOL - SESSIONS);
+			for (let port = first; port <= last; port++) {
+				if (!live.has(port))
+					await assert.rejects(rawRequest(w.at(port), ''), { code: 'ECONNREFUSED' });
+			}
+		});
+
+		test('hears 401 from the router, or that it asks improperly', async () => {
+			await w.urls();
+			const proper = (text) => (UNAUTHORISED.test(text) || IMPROPER.test(text))
+				&& !TELLING.test(text);
+			assert.deepEqual(await odd(w.at(w.gw.port, tls),
+				{ ...PROBES, ...guesses('e'.repeat(32)) }, proper), []);
+		});
 	});
+}
+
+describe('a port scanner that speaks the wrong protocol', () => {
+	const w = useSessions({ tls: true });
+
+	test('hears nothing from ports with TLS but its alerts', async () => {
+		const [url] = await w.urls();
+		/* 0x15: alert, of TLS 1.x; it says no more than that this is TLS. */
+		const alert = (text) => /^\x15\x03[\x01-\x04]\x00\x02[\s\S]{2}$/.test(text);
+		for (const port of [new URL(url).port, w.gw.port])
+			assert.deepEqual(await odd(w.at(port, false), PROBES, alert), []);
+	});
+});
+
+describe('a port scanner', () => {
+	const w = useSessions();
+	const ports = async () => (await w.urls()).map((url) => Number(new URL(url).port));
 
 	test('no body that is sent becomes a request of its own', async () => {
 		const [port] = await ports();
@@ -127,8 +222,11 @@ describe('a port scanner', () => {
 	});
 
 	test('does not disturb the consoles', async () => {
-		await ports();
-		for (const url of urls)
+		const [port] = await ports();
+		await odd(w.at(port), PROBES, bare);
+		for (const c of w.consoles)
+			await shows(c);
+		for (const url of await w.urls())
 			await shows(await w.gw.console(url));
 		assert.deepEqual(findLeaks(w.gw.log(), w.gw.secrets), []);
 	});
