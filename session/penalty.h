@@ -33,7 +33,7 @@ enum {
 enum penalty {
 	PENALTY_NONE,   /* limits do not apply to this client: answer as if nothing were */
 	PENALTY_SLOW,   /* hold the answer back for about a second */
-	PENALTY_REFUSE, /* answer at once and end the connection */
+	PENALTY_REFUSE, /* refuse: a session at once, the router by 429, and end the connection */
 };
 
 struct penalty_table; /* opaque, see penalty.c */
