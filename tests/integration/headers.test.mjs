@@ -208,6 +208,18 @@ describe('a session\'s port with TLS, HSTS and ancestors', () => {
 	});
 });
 
+describe('a session\'s port, beyond a limit', () => {
+	const w = useWorld({ config: { limit_loopback: true, session_connections_per_client: 1 } });
+
+	test('503, one connection too many', async () => {
+		const url = await w.gw.session();
+		const held = await Conn.open({ host: '127.0.0.1', port: Number(new URL(url).port) });
+		assertHead(await ask(w, url), 503, [nothing, notKept, ['Retry-After', '10'],
+			['Connection', 'close'], ...common()]);
+		held.close();
+	});
+});
+
 describe('behind a TLS proxy in front of session ports', () => {
 	const w = useWorld({ config: { novnc_path: foreignPage(), hsts_max_age: 600,
 		session_public_scheme: 'https', trusted_proxies: ['127.0.0.9'] } });

@@ -141,6 +141,33 @@ describe('wrong keys', () => {
 		isRefused(await tryKey(await session(), from));
 	});
 
+	test('a connection goes on after a slow answer and after a refused upgrade', async () => {
+		const u = new URL(await session());
+		const conn = await Conn.open({ host: u.hostname, port: Number(u.port), from: newcomer() });
+		const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+			+ 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+		for (const [path, headers, status] of [[`/${key()}/`, '', 404], [u.pathname, '', 200],
+			[`${u.pathname}vnc-proxy`, `${upgrade}Origin: null\r\n`, 403], [u.pathname, '', 200],
+			[`/${key()}/vnc-proxy`, upgrade, 404], [`${u.pathname}mandatory.json`, '', 200]]) {
+			await conn.write(`GET ${path} HTTP/1.1\r\nHost: ${u.host}\r\n${headers}\r\n`);
+			const res = await conn.response();
+			assert.equal(res.status, status, path);
+			if (res.text.includes('password'))
+				w.gw.given.add(res.json.password);
+		}
+		conn.close();
+	});
+
+	test('requests that do not wait for their answers get them in their order', async () => {
+		const u = new URL(await session());
+		const conn = await Conn.open({ host: u.hostname, port: Number(u.port), from: newcomer() });
+		const get = (path) => `GET ${path} HTTP/1.1\r\nHost: ${u.host}\r\n\r\n`;
+		await conn.write(get(`/${key()}/`) + get(u.pathname) + get('/'));
+		for (const status of [404, 200, 404])
+			assert.equal((await conn.response()).status, status);
+		conn.close();
+	});
+
 	test('a client that goes away waits for no answer', async () => {
 		const u = new URL(await session());
 		const from = newcomer();
