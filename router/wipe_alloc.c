@@ -16,11 +16,39 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The next free() in the linker's order: libc's, or that of a preloaded allocator. */
 static _Atomic(void (*)(void *)) next_free;
+
+/*
+ * What libc writes into the second word of a small block that is freed, so as to notice when it
+ * is freed again; 0 when it writes nothing there.
+ */
+static _Atomic uintptr_t freed_mark;
+
+static void
+learn_mark(void (*give)(void *))
+{
+	volatile uintptr_t *block = calloc(4, sizeof(*block));
+
+	if (block == NULL)
+		return;
+	give((void *)(uintptr_t)block);
+	/* Read after it is freed, and that on purpose. */
+	atomic_store_explicit(&freed_mark, block[1], memory_order_relaxed);
+}
+
+/* Wiped, it would look like a living one, and libc would hand it out to two owners. */
+static bool
+is_freed(const void *block)
+{
+	uintptr_t known = atomic_load_explicit(&freed_mark, memory_order_relaxed);
+
+	return known != 0 && ((const uintptr_t *)block)[1] == known;
+}
 
 static void
 give_back(void *block)
@@ -39,6 +67,7 @@ give_back(void *block)
 		looking = false;
 		if (give == NULL)
 			abort();
+		learn_mark(give);
 		atomic_store_explicit(&next_free, give, memory_order_relaxed);
 		errno = saved;
 	}
@@ -50,7 +79,8 @@ free(void *block)
 {
 	if (block == NULL)
 		return;
-	explicit_bzero(block, malloc_usable_size(block));
+	if (!is_freed(block))
+		explicit_bzero(block, malloc_usable_size(block));
 	give_back(block);
 }
 

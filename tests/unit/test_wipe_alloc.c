@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/unit/death.h"
 #include "tests/unit/torture.h"
 
 enum { MARK = 'S' };
@@ -150,6 +151,23 @@ they_behave_as_the_standard_says(void **state)
 	assert_null(other);
 }
 
+static void
+free_twice(void)
+{
+	volatile uintptr_t at = place_of(malloc(100)); /* or gcc says what is wrong with it */
+
+	free((void *)at);
+	free((void *)at);
+}
+
+/* libc notices by what it has written into it, which is not ours to wipe. */
+static void
+a_block_that_is_freed_twice_ends_the_program(void **state)
+{
+	(void)state;
+	assert_true(aborts(free_twice));
+}
+
 int
 main(void)
 {
@@ -159,6 +177,7 @@ main(void)
 		cmocka_unit_test(a_block_that_grows_leaves_nothing_behind),
 		cmocka_unit_test(a_block_that_shrinks_keeps_nothing_of_its_end),
 		cmocka_unit_test(they_behave_as_the_standard_says),
+		cmocka_unit_test(a_block_that_is_freed_twice_ends_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
