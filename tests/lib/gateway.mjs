@@ -26,7 +26,7 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const BINARY = resolve(process.env.GATEWAY || join(ROOT, 'build', 'release', 'proxmoxvnc'));
 const WRAPPER = (process.env.GATEWAY_WRAPPER ?? '').split(/\s+/).filter(Boolean);
 
-const START_MS = 10000;
+const START_MS = 30000;
 const STOP_MS = 15000;
 const POOL = 8;
 const SECRET = 'test-authorization-0123456789abcdef0123';
