@@ -150,8 +150,8 @@ enum pve_tls_mode { PVE_TLS_AUTO, PVE_TLS_VERIFY, PVE_TLS_PIN, PVE_TLS_INSECURE 
 /*
  * What certificates are accepted, for API calls and console websockets alike. The first that
  * has a say decides:
- *   insecure               any is
  *   the target's pin       that one only
+ *   mode insecure          any is
  *   pins for host and port those only
  *   mode pin               none
  *   a chain to an authority, with the host's name in it, is accepted

@@ -151,10 +151,8 @@ make_ctx(struct pve_policy *policy, struct err *err)
 	pve_tls_settle(policy->ctx);
 	/* A resumed session brings no certificate, and so there would be no verdict on it. */
 	SSL_CTX_set_session_cache_mode(policy->ctx, SSL_SESS_CACHE_OFF);
-	if (policy->mode != PVE_TLS_INSECURE) {
-		SSL_CTX_set_verify(policy->ctx, SSL_VERIFY_PEER, NULL);
-		pve_trust_prepare(policy->ctx);
-	}
+	/* Whether it is asked at all is each connection's own: see pve_trust_ssl(). */
+	pve_trust_prepare(policy->ctx);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ pve_trial_done(struct pve_trial *trial)
 bool
 pve_trial_judges(const struct pve_trial *trial)
 {
-	return trial->policy->mode != PVE_TLS_INSECURE;
+	return trial->policy->mode != PVE_TLS_INSECURE || trial->pin.set;
 }
 
 void
@@ -283,6 +283,7 @@ pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
 		goto no_memory;
 	}
 	pve_trial_init(trial, policy, host, port, pin); /* and now it is the SSL's */
+	SSL_set_verify(ssl, pve_trial_judges(trial) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	if ((!pve_trial_judges(trial) || expect_host(SSL_get0_param(ssl), host)) &&
 		(is_address(host) || send_name(ssl, host))) {
 		*out = ssl;

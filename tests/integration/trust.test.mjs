@@ -484,7 +484,7 @@ describe("a link's own fingerprint", () => {
 
 	test('is the one that is accepted, in every mode', async (t) => {
 		const gw = await gateway(t, { proxmox_ca_file: pve.caFile });
-		for (const mode of ['auto', 'verify', 'pin']) {
+		for (const mode of ['auto', 'verify', 'pin', 'insecure']) {
 			await reloaded(gw, { proxmox_tls: mode });
 			pve.setCert('self-signed');
 			await opens(gw, of('self-signed'));
