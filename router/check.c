@@ -3,6 +3,7 @@
 #include "router/check.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "router/certificate.h"
 #include "session/core.h"
@@ -34,6 +35,7 @@ void
 check_warn(const struct config *config, const char *file, void (*tell)(const char *text))
 {
 	char text[WARNING_MAX];
+	struct stat st;
 
 	if (config->readable_by_all) {
 		snprintf(text, sizeof(text), "%s can be read by everybody, and has a secret in it", file);
@@ -42,6 +44,12 @@ check_warn(const struct config *config, const char *file, void (*tell)(const cha
 	if (config->secret_readable_by_all) {
 		snprintf(text, sizeof(text), "authorization_file: %.200s can be read by everybody",
 			config->authorization_file);
+		tell(text);
+	}
+	if (config->tls_key_file != NULL && stat(config->tls_key_file, &st) == 0 &&
+		(st.st_mode & S_IROTH) != 0) {
+		snprintf(text, sizeof(text), "tls_key_file: %.200s can be read by everybody",
+			config->tls_key_file);
 		tell(text);
 	}
 	if (config->authorization.len < SECRET_WISE_BYTES)

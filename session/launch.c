@@ -11,6 +11,8 @@
 #include "session/thread.h"
 #include "session/token.h"
 
+enum { START_TRIES = 3 };
+
 /* One GET of a link, from the token to the answer. */
 struct opening {
 	struct launch *launch;
@@ -113,19 +115,22 @@ may_join(struct opening *o)
 
 /* Start a session of our own with the reserved port; if another link was faster, join its session. */
 static int
-start_session(struct opening *o, enum pve_guest_type type, struct pve **pve, struct session **out,
+start_session(struct opening *o, enum pve_guest_type type, struct pve *pve, struct session **out,
 	struct err *err)
 {
 	struct launch *l = o->launch;
 	struct session *s = NULL, *other;
+	struct pve *mine = pve_ref(pve);
 	int r;
 
 	/* The one that was to be joined has ended meanwhile. */
 	r = o->lease.pool ? 0 : reserve(o, err);
 	if (r == 0)
-		r = session_new(l->sessions, &o->grant->target, type, pve, &o->lease, &o->place, &s, err);
-	if (r < 0)
+		r = session_new(l->sessions, &o->grant->target, type, &mine, &o->lease, &o->place, &s, err);
+	if (r < 0) {
+		pve_unref(mine);
 		return r;
+	}
 	r = thread_start(s, l->env, err);
 	if (r < 0) {
 		session_unref(s);
@@ -145,29 +150,47 @@ start_session(struct opening *o, enum pve_guest_type type, struct pve **pve, str
 	return 0;
 }
 
-/* Join or start, and get a key. A session that ends while we join it makes us start another. */
+/* A key of a session that is there. ERR_GONE when there is none, or it ends just now. */
 static int
-join_or_start(struct opening *o, enum pve_guest_type type, struct pve **pve,
-	struct core_opened *result, struct err *err)
+join(struct opening *o, enum pve_guest_type type, const struct pve *pve, struct core_opened *result,
+	struct err *err)
 {
-	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, type, pve_user(*pve));
-	int r = ERR_GONE;
+	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, type, pve_user(pve));
+	int r = s ? session_add_link(s, &o->client, &result->key, err) : ERR_GONE;
 
-	if (s) {
+	if (r == 0) {
+		result->port = s->port;
+		log_info(LOG_SESSION_MGR, "%s: joined by another link", s->id);
+	}
+	session_unref(s);
+	return r;
+}
+
+/* A key of a session of our own, or of one that was faster. ERR_GONE when that one ends just now. */
+static int
+start(struct opening *o, enum pve_guest_type type, struct pve *pve, struct core_opened *result,
+	struct err *err)
+{
+	struct session *s = NULL;
+	int r = start_session(o, type, pve, &s, err);
+
+	if (r == 0)
 		r = session_add_link(s, &o->client, &result->key, err);
-		if (r == 0)
-			log_info(LOG_SESSION_MGR, "%s: joined by another link", s->id);
-	}
-	if (r == ERR_GONE) {
-		session_unref(s);
-		s = NULL;
-		r = start_session(o, type, pve, &s, err);
-		if (r == 0)
-			r = session_add_link(s, &o->client, &result->key, err);
-	}
 	if (r == 0)
 		result->port = s->port;
 	session_unref(s);
+	return r;
+}
+
+/* The login is won: a session that ends just now must not cost the link. */
+static int
+join_or_start(struct opening *o, enum pve_guest_type type, struct pve *pve,
+	struct core_opened *result, struct err *err)
+{
+	int r = join(o, type, pve, result, err);
+
+	for (int tries = 0; r == ERR_GONE && tries < START_TRIES; tries++)
+		r = start(o, type, pve, result, err);
 	return r;
 }
 
@@ -191,7 +214,7 @@ run(void *arg)
 	if (r == 0)
 		r = pve_guest_running(pve, &grant->target, &type, o->deadline_ms, &err);
 	if (r == 0)
-		r = join_or_start(o, type, &pve, &result, &err);
+		r = join_or_start(o, type, pve, &result, &err);
 	pve_unref(pve);
 	if (r < 0)
 		finish_failed(o, r, &err);
