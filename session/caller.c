@@ -6,7 +6,12 @@
 
 #include "session/front.h"
 
-enum { HOLD_MS = 1000 };
+enum {
+	HOLD_MS = 1000,
+	LOOK_MS = 25,
+	SLEEP_MS = 1, /* two turns that are further apart: the loop slept in between */
+	SPIN_MS = 10, /* without sleep; libwebsockets does so for up to 1 ms before each timer */
+};
 
 enum caller_place
 caller_place(
@@ -46,11 +51,12 @@ caller_new(struct loop *loop, const struct ip *peer, enum caller_place place)
 }
 
 static void
-stop_holding(struct caller *c)
+stop_waiting(struct caller *c)
 {
-	loop_timer_stop(c->loop, &c->hold);
+	loop_timer_stop(c->loop, &c->wait);
 	c->loop->held -= c->held;
-	c->held = false;
+	c->loop->stuck -= c->stuck;
+	c->held = c->stuck = false;
 }
 
 void
@@ -60,7 +66,7 @@ caller_free(struct caller *c)
 
 	if (!c)
 		return;
-	stop_holding(c);
+	stop_waiting(c);
 	for (link = &c->loop->callers; *link != c; link = &(*link)->next)
 		;
 	*link = c->next;
@@ -78,13 +84,18 @@ caller_find(const struct loop *loop, const struct lws *wsi)
 }
 
 static void
+go_on(struct caller *c)
+{
+	c->due = c->held;
+	stop_waiting(c);
+	front_resume(c->wsi);
+	front_kick(c->wsi);
+}
+
+static void
 on_due(void *arg)
 {
-	struct caller *c = arg;
-
-	stop_holding(c);
-	c->due = true;
-	front_kick(c->wsi);
+	go_on(arg);
 }
 
 bool
@@ -94,6 +105,56 @@ caller_hold(struct caller *c)
 		return false;
 	c->loop->held++;
 	c->held = true;
-	loop_timer_set(c->loop, &c->hold, HOLD_MS, on_due, c);
+	front_pause(c->wsi);
+	loop_timer_set(c->loop, &c->wait, HOLD_MS, on_due, c);
 	return true;
+}
+
+static void
+on_look(void *arg)
+{
+	struct caller *c = arg;
+
+	if (front_choked(c->wsi))
+		loop_timer_set(c->loop, &c->wait, LOOK_MS, on_look, c);
+	else
+		go_on(c);
+}
+
+void
+caller_wait(struct caller *c)
+{
+	c->loop->stuck += !c->stuck;
+	c->stuck = true;
+	front_pause(c->wsi);
+	loop_timer_set(c->loop, &c->wait, LOOK_MS, on_look, c);
+}
+
+static void
+unstick(struct loop *loop)
+{
+	struct caller *c;
+
+	for (c = loop->callers; c; c = c->next) {
+		c->answer.close |= c->held;
+		if (c->held || (c->stuck && !front_choked(c->wsi)))
+			go_on(c);
+	}
+}
+
+void
+callers_turn(struct loop *loop, int64_t now_ms)
+{
+	struct loop_stretch *s = &loop->stretch;
+
+	if (now_ms - s->last_ms > SLEEP_MS)
+		*s = (struct loop_stretch){.since_ms = now_ms};
+	s->last_ms = now_ms;
+	s->turns++;
+	s->idle += !s->busy;
+	s->busy = false;
+	if (now_ms - s->since_ms < SPIN_MS || 2 * s->idle < s->turns)
+		return;
+	unstick(loop);
+	s->last_ms = 0;
 }

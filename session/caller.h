@@ -5,6 +5,10 @@
  * Made when the connection is accepted, gone when it is closed. One that is too
  * many for its client is let in to be told so, as long as few of them are there.
  *
+ * While an answer has to wait nothing is read: libwebsockets would be woken up by
+ * the client's next bytes again and again. It does not tell of a socket that can be
+ * written to then either, so that is looked at by a timer.
+ *
  * Threads: the session's.
  */
 #ifndef SESSION_CALLER_H
@@ -32,8 +36,9 @@ struct caller {
 	bool refused;          /* answer is for an upgrade that becomes none */
 	bool held;             /* answer is held back */
 	bool due;              /* it has been held for long enough */
+	bool stuck;            /* the socket takes no more of the answer for now */
 	bool head_only;        /* answer is to a HEAD */
-	struct timer hold;
+	struct timer wait;     /* while held or stuck; nothing is read meanwhile */
 	struct page_answer answer;
 };
 
@@ -53,5 +58,16 @@ struct caller *caller_find(const struct loop *loop, const struct lws *wsi);
  * kicked. False when too many answers are held already.
  */
 bool caller_hold(struct caller *c);
+
+/* Kick the connection when its socket takes more. */
+void caller_wait(struct caller *c);
+
+/*
+ * To be called at each turn of the event loop while a caller waits. It may turn and turn
+ * and do nothing: libwebsockets has bytes of a next request, and will not look at them
+ * before the answer has left. Then those whose socket takes more go on, and answers
+ * that are held back are due, and the end of their connections.
+ */
+void callers_turn(struct loop *loop, int64_t now_ms);
 
 #endif

@@ -59,6 +59,12 @@ front_resume(struct lws *browser)
 	lws_rx_flow_control(browser, 1);
 }
 
+bool
+front_choked(struct lws *browser)
+{
+	return lws_send_pipe_choked(browser) != 0;
+}
+
 void
 front_close(struct lws *browser, enum end end)
 {
@@ -206,6 +212,7 @@ listener_callback(
 	(void)user;
 	(void)in;
 	(void)len;
+	front_loop(wsi)->stretch.busy = true;
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
 		return accept_some(front_loop(wsi), lws_get_socket_fd(wsi));
 	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
@@ -242,6 +249,16 @@ websocket_closed(struct front *f)
 	f->viewer = NULL;
 }
 
+/* This turn of the event loop does something. */
+static struct loop *
+awake(struct lws *wsi)
+{
+	struct loop *loop = front_loop(wsi);
+
+	loop->stretch.busy = true;
+	return loop;
+}
+
 int
 front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
@@ -251,14 +268,16 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		return page_tls_apply(lws_vhost_user(in), user); /* wsi is not a real one here */
 	case LWS_CALLBACK_WSI_CREATE:
-		front_loop(wsi)->connections++;
+		awake(wsi)->connections++;
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		count_gone(front_loop(wsi), wsi);
+		count_gone(awake(wsi), wsi);
 		return 0;
 	case LWS_CALLBACK_HTTP:
+		awake(wsi);
 		return front_request(wsi, f, in, len);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
+		awake(wsi);
 		return front_writeable(wsi, f);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return front_upgrade(wsi, in);
@@ -274,6 +293,7 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 	case LWS_CALLBACK_ESTABLISHED:
 		return established(wsi, f);
 	case LWS_CALLBACK_RECEIVE:
+		awake(wsi);
 		viewer_heard(f->viewer);
 		viewer_receive(f->viewer, in, len);
 		return 0;
@@ -281,6 +301,7 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 		viewer_heard(f->viewer);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
+		awake(wsi);
 		return websocket_writeable(wsi, f);
 	case LWS_CALLBACK_CLOSED:
 		websocket_closed(f);

@@ -17,6 +17,9 @@ void front_kick(struct lws *browser);
 void front_pause(struct lws *browser);
 void front_resume(struct lws *browser);
 
+/* Would a write have to wait? */
+bool front_choked(struct lws *browser);
+
 /* Send this reason's Close frame once viewer_next() has nothing more; cut off after LOOP_DRAIN_MS. */
 void front_close(struct lws *browser, enum end end);
 

@@ -29,14 +29,6 @@ header(struct lws *wsi, enum lws_token_indexes token, char out[HEADER_VALUE_MAX]
 	return out;
 }
 
-/* All of an answer is on its way. */
-static int
-responded(struct lws *wsi, struct front *f)
-{
-	buf_done(&f->answer);
-	return f->close || lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
 /* One request: who asks, and by which rules it is judged. */
 struct asking {
 	struct tunables t;
@@ -83,28 +75,18 @@ see_who_asks(struct lws *wsi, struct asking *a)
 		a->t.access, &a->caller->peer, front_loop(wsi)->env->public_tls, &head, &a->caller->from);
 }
 
-/* Send the head now; the body, if any, follows as the socket takes it. */
+/* All of an answer has left. */
 static int
-respond(struct lws *wsi, struct front *f, const struct asking *a)
+responded(struct lws *wsi, struct front *f)
 {
-	const struct page_answer *answer = &a->caller->answer;
-	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
-	size_t n = page_head((char *)head + LWS_PRE, answer, a->t.access, a->caller->from.tls);
-
-	f->body = answer->body;
-	f->left = a->caller->head_only ? 0 : answer->len;
-	f->close = answer->close;
-	if (lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_HTTP_HEADERS) != (int)n)
-		return -1;
-	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, RESPONSE_SECS);
-	if (f->left == 0)
-		return responded(wsi, f);
-	lws_callback_on_writable(wsi);
-	return 0;
+	f->answering = false;
+	buf_done(&f->answer);
+	return f->close || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
+/* Send as much of the body as the socket takes. */
 static int
-send_body(struct lws *wsi, struct front *f)
+send_body(struct lws *wsi, struct front *f, struct caller *caller)
 {
 	size_t n;
 	int sent;
@@ -121,12 +103,30 @@ send_body(struct lws *wsi, struct front *f)
 			return -1;
 		f->body += n;
 		f->left -= n;
-		if (f->left == 0)
-			return responded(wsi, f);
 	}
-	if (f->left > 0)
-		lws_callback_on_writable(wsi);
+	/* Not before the socket takes more: lws would turn and turn for the client's next bytes. */
+	if (f->left == 0 && !lws_send_pipe_choked(wsi))
+		return responded(wsi, f);
+	caller_wait(caller);
 	return 0;
+}
+
+/* Send the head now; the rest follows as the socket takes it. */
+static int
+respond(struct lws *wsi, struct front *f, const struct asking *a)
+{
+	const struct page_answer *answer = &a->caller->answer;
+	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
+	size_t n = page_head((char *)head + LWS_PRE, answer, a->t.access, a->caller->from.tls);
+
+	f->answering = true;
+	f->body = answer->body;
+	f->left = a->caller->head_only ? 0 : answer->len;
+	f->close = answer->close;
+	if (lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_HTTP_HEADERS) != (int)n)
+		return -1;
+	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, RESPONSE_SECS);
+	return send_body(wsi, f, a->caller);
 }
 
 static enum page_method
@@ -231,7 +231,9 @@ front_writeable(struct lws *wsi, struct front *f)
 {
 	struct caller *caller = caller_find(front_loop(wsi), wsi);
 
-	return caller->due ? send_held(wsi, f, caller) : send_body(wsi, f);
+	if (caller->due)
+		return send_held(wsi, f, caller);
+	return f->answering ? send_body(wsi, f, caller) : 0;
 }
 
 /* Outsiders can cause these at will. */

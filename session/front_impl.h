@@ -20,10 +20,11 @@ struct front {
 	struct viewer *viewer; /* once it is a websocket */
 	struct buf answer;     /* body made for this request, or empty */
 	const unsigned char *body;
-	size_t left;  /* of body */
-	bool close;   /* the connection ends with the answer */
-	bool closed;  /* CLOSED was called: not to be touched */
-	bool closing; /* wants a Close frame */
+	size_t left;    /* of body */
+	bool answering; /* an answer is on its way */
+	bool close;     /* the connection ends with the answer */
+	bool closed;    /* CLOSED was called: not to be touched */
+	bool closing;   /* wants a Close frame */
 	enum end end;
 };
 

@@ -44,6 +44,13 @@ struct timer {
 	void *arg;
 };
 
+/* The event loop's turns since it slept last; only looked at while a caller waits. */
+struct loop_stretch {
+	int64_t since_ms, last_ms;
+	unsigned turns, idle; /* idle ones: nothing was done */
+	bool busy;            /* something is done in this turn */
+};
+
 struct loop {
 	struct session *session; /* one reference */
 	const struct env *env;
@@ -57,6 +64,8 @@ struct loop {
 	struct timer *timers;
 	struct caller *callers; /* connections of browsers */
 	unsigned held;          /* callers whose answer is held back */
+	unsigned stuck;         /* callers whose socket takes no more for now */
+	struct loop_stretch stretch;
 	struct viewer *viewers; /* all, also those at their end */
 	unsigned viewer_count;
 	uint64_t last_viewer; /* number of the newest */

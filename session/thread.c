@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "session/caller.h"
 #include "session/lws_glue.h"
 #include "session/penalty.h"
 #include "session/pipe.h"
@@ -123,6 +124,7 @@ on_sul(lws_sorted_usec_list_t *sul)
 	int64_t now = clock_ms();
 	struct timer *t;
 
+	loop->stretch.busy = true;
 	runner_of(loop)->running_timers = true;
 	do {
 		for (t = loop->timers; t && t->at_ms > now; t = t->next)
@@ -247,11 +249,14 @@ static int
 mailbox_callback(
 	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
+	struct loop *loop = lws_vhost_user(lws_get_vhost(wsi));
+
 	(void)user;
 	(void)in;
 	(void)len;
+	loop->stretch.busy = true;
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
-		read_mailbox(lws_vhost_user(lws_get_vhost(wsi)));
+		read_mailbox(loop);
 	return 0;
 }
 
@@ -414,6 +419,8 @@ static void
 serve(struct loop *loop)
 {
 	while (!finished(loop)) {
+		if (loop->held + loop->stuck > 0)
+			callers_turn(loop, clock_ms());
 		if (lws_service(loop->context, 0) >= 0)
 			continue;
 		log_error(LOG_VNC_SERVICE, "%s: the event loop failed", loop->session->id);

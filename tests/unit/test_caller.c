@@ -12,16 +12,18 @@ enum { LIMIT = 3 };
 static struct loop loop;
 static struct access *limited;
 static unsigned kicks;
+static bool paused, choked;
 
 /* Stand-ins for thread.c and front.c: one timer is enough. */
 static void (*timer_run)(void *arg);
 static void *timer_arg;
+static int timer_ms;
 
 void
 loop_timer_set(struct loop *l, struct timer *timer, int ms, void (*run)(void *arg), void *arg)
 {
 	assert_ptr_equal(l, &loop);
-	assert_in_range(ms, 500, 2000);
+	timer_ms = ms;
 	timer->at_ms = 1;
 	timer_run = run;
 	timer_arg = arg;
@@ -41,6 +43,27 @@ front_kick(struct lws *browser)
 	kicks++;
 }
 
+void
+front_pause(struct lws *browser)
+{
+	assert_null(browser);
+	paused = true;
+}
+
+void
+front_resume(struct lws *browser)
+{
+	assert_null(browser);
+	paused = false;
+}
+
+bool
+front_choked(struct lws *browser)
+{
+	assert_null(browser);
+	return choked;
+}
+
 static int
 scene_begin(void **state)
 {
@@ -48,6 +71,7 @@ scene_begin(void **state)
 	loop = (struct loop){.held = 0};
 	limited = access_for_test("10.0.0.1", NULL, NULL);
 	kicks = 0;
+	paused = choked = false;
 	return 0;
 }
 
@@ -58,6 +82,7 @@ scene_end(void **state)
 	while (loop.callers)
 		caller_free(loop.callers);
 	assert_int_equal(loop.held, 0);
+	assert_int_equal(loop.stuck, 0);
 	access_unref(limited);
 	return 0;
 }
@@ -169,12 +194,101 @@ an_answer_is_held_until_it_is_due(void **state)
 	(void)state;
 	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
 	assert_true(caller_hold(loop.callers));
+	assert_in_range(timer_ms, 500, 2000);
 	assert_int_equal(loop.held, 1);
+	assert_true(paused);
 	assert_false(loop.callers->due);
 	timer_run(timer_arg);
 	assert_int_equal(loop.held, 0);
 	assert_true(loop.callers->due);
+	assert_false(loop.callers->answer.close);
+	assert_false(paused);
 	assert_int_equal(kicks, 1);
+}
+
+static void
+who_waits_for_its_socket_goes_on_when_that_takes_more(void **state)
+{
+	(void)state;
+	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
+	choked = true;
+	caller_wait(loop.callers);
+	assert_in_range(timer_ms, 1, 100);
+	assert_true(paused);
+	timer_run(timer_arg);
+	assert_true(paused);
+	assert_int_equal(kicks, 0);
+	choked = false;
+	timer_run(timer_arg);
+	assert_false(paused);
+	assert_false(loop.callers->due);
+	assert_int_equal(kicks, 1);
+	assert_int_equal(loop.held, 0);
+}
+
+/* The event loop turns for ms milliseconds and sleeps for none of them. */
+static void
+turn(int64_t *now_ms, int ms, bool busy)
+{
+	int i, j;
+
+	for (i = 0; i < ms; i++, ++*now_ms)
+		for (j = 0; j < 10; j++) {
+			loop.stretch.busy = busy;
+			callers_turn(&loop, *now_ms);
+		}
+}
+
+static void
+when_the_loop_only_turns_nobody_is_held_any_longer(void **state)
+{
+	int64_t now = 1000;
+
+	(void)state;
+	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
+	assert_true(caller_hold(loop.callers));
+	turn(&now, 30, false);
+	assert_true(loop.callers->due);
+	assert_true(loop.callers->answer.close);
+	assert_int_equal(kicks, 1);
+	assert_int_equal(loop.held, 0);
+}
+
+static void
+a_loop_that_sleeps_or_works_disturbs_nobody(void **state)
+{
+	int64_t now = 1000;
+	int i;
+
+	(void)state;
+	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
+	assert_true(caller_hold(loop.callers));
+	for (i = 0; i < 100; i++, now += 5)
+		turn(&now, 2, false);
+	turn(&now, 1000, true);
+	assert_false(loop.callers->due);
+	assert_int_equal(kicks, 0);
+}
+
+static void
+when_the_loop_only_turns_those_go_on_whose_socket_takes_more(void **state)
+{
+	int64_t now = 1000;
+
+	(void)state;
+	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
+	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
+	choked = true;
+	caller_wait(loop.callers);
+	caller_wait(loop.callers);
+	assert_int_equal(loop.stuck, 1);
+	turn(&now, 30, false);
+	assert_int_equal(kicks, 0);
+	choked = false;
+	turn(&now, 30, false);
+	assert_int_equal(kicks, 1);
+	assert_int_equal(loop.stuck, 0);
+	assert_false(loop.callers->answer.close);
 }
 
 static void
@@ -219,6 +333,10 @@ main(void)
 		TEST(loopback_has_no_limit_before_proxies_are_known),
 		TEST(a_caller_is_found_by_its_connection),
 		TEST(an_answer_is_held_until_it_is_due),
+		TEST(who_waits_for_its_socket_goes_on_when_that_takes_more),
+		TEST(when_the_loop_only_turns_nobody_is_held_any_longer),
+		TEST(a_loop_that_sleeps_or_works_disturbs_nobody),
+		TEST(when_the_loop_only_turns_those_go_on_whose_socket_takes_more),
 		TEST(so_many_answers_are_held_and_no_more),
 		TEST(without_memory_there_is_none),
 	};

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// A client that asks on and on and does not read, or asks while its answer is held back, costs a
+// session's thread nothing; one that reads slowly gets all of it, in order.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ROOT } from '../lib/gateway.mjs';
+import { Conn } from '../lib/http.mjs';
+import { pause } from '../lib/wait.mjs';
+import { shows, useWorld } from './world.mjs';
+
+const WATCH_MS = 1500;
+const GUESSES = 8;
+const BIG = 'core/rfb.js';
+const big = readFileSync(join(ROOT, 'novnc', BIG));
+const WRONG_KEY = 'f'.repeat(32);
+
+for (const tls of [false, true]) {
+	describe(`a client that asks on${tls ? ', TLS' : ''}`, () => {
+		const w = useWorld({ tls, config: { limit_loopback: true, guess_limit: 1000 } });
+
+		/* CPU time of the gateway so far, in milliseconds (clock ticks are 10 ms). */
+		function cpuMs() {
+			const stat = readFileSync(`/proc/${w.gw.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+			return (Number(stat[11]) + Number(stat[12])) * 10;
+		}
+
+		const get = (url, path) => `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`;
+
+		function connect(url) {
+			const u = new URL(url);
+			return Conn.open({ host: u.hostname, port: Number(u.port), tls, ...w.gw.tls() });
+		}
+
+		/* A spinning thread would use all of the time, a sleeping one none. */
+		async function costsNothing() {
+			const before = cpuMs();
+			await pause(WATCH_MS);
+			const spent = cpuMs() - before;
+			assert.ok(spent < WATCH_MS / 5, `${spent} ms of CPU in ${WATCH_MS} ms`);
+		}
+
+		async function unread(path, times) {
+			const url = await w.gw.session();
+			const conn = await connect(url);
+			conn.socket.pause();
+			await conn.write(get(url, path(url)).repeat(times));
+			await pause(WATCH_MS);
+			await costsNothing();
+			await shows(await w.gw.console(url));
+			conn.close();
+		}
+
+		test('and reads none of its small answers costs nothing', () => unread(() => '/', 20000));
+
+		test('and reads none of its files costs nothing', () =>
+			unread((url) => `${new URL(url).pathname}${BIG}`, 200));
+
+		test('while its wrong key is held against it costs nothing, and waits no longer', async () => {
+			const url = await w.gw.session();
+			const conns = await Promise.all(Array.from({ length: GUESSES }, () => connect(url)));
+			for (const conn of conns)
+				await conn.write(get(url, `/${WRONG_KEY}/`) + get(url, '/'));
+			const before = cpuMs();
+			for (const conn of conns)
+				assert.equal((await conn.response()).status, 404);
+			const spent = cpuMs() - before;
+			assert.ok(spent < WATCH_MS / 10, `${spent} ms of CPU`);
+			conns.forEach((conn) => conn.close());
+		});
+
+		test('and reads slowly gets every answer, whole and in order', async () => {
+			const url = await w.gw.session();
+			const conn = await connect(url);
+			const times = 100;
+			const { pathname } = new URL(url);
+			await conn.write((get(url, `${pathname}${BIG}`) + get(url, '/')).repeat(times));
+			for (let i = 0; i < times; i++) {
+				if (i % 20 === 0) {
+					conn.socket.pause();
+					await pause(100);
+					conn.socket.resume();
+				}
+				const file = await conn.response();
+				assert.equal(file.status, 200);
+				assert.ok(file.body.equals(big), `answer ${i} is whole`);
+				assert.equal((await conn.response()).status, 404);
+			}
+			conn.close();
+		});
+	});
+}
