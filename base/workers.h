@@ -4,8 +4,10 @@
  *
  * A lane is a name (the program uses one per Proxmox host). At most lane_cap
  * jobs of a lane run at once; the others are parked in the lane, never on a
- * worker, so that one slow host cannot hold up the rest. Threads are started
- * when jobs wait and end after idle_ms without work, but for the first min.
+ * worker, so that one slow host cannot hold up the rest. Nor can many: a lane none
+ * of whose jobs did well lately gets one thread, and all such lanes together half
+ * of the threads; see lanes.h. Threads are started when jobs wait and end after
+ * idle_ms without work, but for the first min.
  *
  * A job that has not started by its deadline never runs: its late() is called
  * instead. Exactly one of run() and late() is called for every accepted job.
@@ -16,6 +18,7 @@
 #ifndef BASE_WORKERS_H
 #define BASE_WORKERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -23,15 +26,19 @@
 struct workers_limits {
 	unsigned min_threads;
 	unsigned max_threads;
-	unsigned max_waiting; /* jobs queued or parked, all lanes together */
-	unsigned lane_cap;    /* jobs of one lane that run at once */
+	unsigned max_waiting;  /* jobs queued or parked, all lanes together */
+	unsigned lane_waiting; /* of these, in one lane */
+	unsigned lane_cap;     /* jobs of one lane that run at once */
+	unsigned max_known;    /* idle lanes of which is remembered that they did well */
+	int quick_ms;          /* a job that did well has not taken longer */
+	int lately_ms;         /* for how long that counts */
 	int idle_ms;
 };
 
 struct job {
-	const char *lane;    /* copied; NULL: no cap */
-	int64_t deadline_ms; /* see clock_ms(); 0: none */
-	void (*run)(void *arg);
+	const char *lane;       /* copied; NULL: no cap of any kind */
+	int64_t deadline_ms;    /* see clock_ms(); 0: none */
+	bool (*run)(void *arg); /* did it do well, as far as its lane is concerned? */
 	void (*late)(void *arg);
 	void *arg;
 };
@@ -42,7 +49,10 @@ struct workers; /* opaque, see workers.c */
 int workers_new(const struct workers_limits *limits, struct workers **out, struct err *err)
 	__attribute__((warn_unused_result));
 
-/* Queue a copy of *job. Returns 0, ERR_BUSY when max_waiting are waiting, ERR_STOPPING, or ERR_MEMORY. */
+/*
+ * Queue a copy of *job. Returns 0, ERR_BUSY when max_waiting are waiting or lane_waiting
+ * in this lane (if it has one), ERR_STOPPING, or ERR_MEMORY.
+ */
 int workers_post(struct workers *w, const struct job *job, struct err *err)
 	__attribute__((warn_unused_result));
 

@@ -24,13 +24,19 @@ enum {
 	STOP_MS = 8000,
 	STOP_STEP_MS = 200,
 	WORKERS_MIN = 4,
-	WORKERS_MAX = 64,
+	WORKERS_MAX = 256, /* one that waits costs about 100 KiB */
 	WORKERS_WAITING = 4096,
 	WORKERS_IDLE_MS = 30000,
-	HOST_CALLS = 3, /* at once: Proxmox has three synchronous workers a node */
+	HOST_CALLS = 3,     /* at once: Proxmox has three synchronous workers a node */
+	HOST_WAITING = 512, /* so that no host has all of WORKERS_WAITING */
+	HOSTS_KNOWN = 4096,
+	HOST_QUICK_MS = 10000, /* a refused login takes 3 s */
+	HOST_LATELY_MS = 600000,
 	FDS_A_SESSION =
 		7, /* port, its duplicate, mailbox, event loop, one browser, one console, one spare */
-	FDS_RESERVE = 128, /* router, workers, log, libraries */
+	FDS_RESERVE = 128,   /* router, log, libraries */
+	FDS_A_WORKER = 4,    /* a connection, and what libcurl wakes itself with */
+	FDS_FOR_WORKERS = 4, /* the part of all that workers may have: a quarter */
 };
 
 struct core {
@@ -51,17 +57,33 @@ struct core {
 	atomic_bool stopping;
 };
 
+/* How many workers the descriptor limit allows, with room for sessions. */
+static unsigned
+affordable_workers(void)
+{
+	struct rlimit limit;
+	rlim_t can;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return WORKERS_MIN;
+	can = limit.rlim_cur / FDS_FOR_WORKERS / FDS_A_WORKER;
+	if (can > WORKERS_MAX)
+		return WORKERS_MAX;
+	return can < WORKERS_MIN ? WORKERS_MIN : (unsigned)can;
+}
+
 /* How many sessions the descriptor limit allows; the others of the range would only fail later. */
 static size_t
 affordable_ports(const struct core_config *config)
 {
 	size_t wanted = (size_t)(config->port_max - config->port_min) + 1, can = 1;
+	size_t reserve = FDS_RESERVE + affordable_workers() * FDS_A_WORKER;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return wanted;
-	if (limit.rlim_cur > FDS_RESERVE + FDS_A_SESSION)
-		can = (limit.rlim_cur - FDS_RESERVE) / FDS_A_SESSION;
+	if (limit.rlim_cur > reserve + FDS_A_SESSION)
+		can = (limit.rlim_cur - reserve) / FDS_A_SESSION;
 	if (can >= wanted)
 		return wanted;
 	log_info(LOG_SESSION_MGR,
@@ -81,8 +103,15 @@ trace_call(void *arg, const char *method, const char *path, int status, int64_t 
 static int
 make_parts(struct core *core, const struct core_config *config, struct err *err)
 {
-	static const struct workers_limits limits = {
-		WORKERS_MIN, WORKERS_MAX, WORKERS_WAITING, HOST_CALLS, WORKERS_IDLE_MS};
+	const struct workers_limits limits = {.min_threads = WORKERS_MIN,
+		.max_threads = affordable_workers(),
+		.max_waiting = WORKERS_WAITING,
+		.lane_waiting = HOST_WAITING,
+		.lane_cap = HOST_CALLS,
+		.max_known = HOSTS_KNOWN,
+		.quick_ms = HOST_QUICK_MS,
+		.lately_ms = HOST_LATELY_MS,
+		.idle_ms = WORKERS_IDLE_MS};
 	int r;
 
 	r = assets_load(config->page_dir, &core->assets, err);

@@ -27,4 +27,7 @@ enum { LANE_SIZE = PVE_HOST_SIZE + 8 };
 /* The workers' lane of a target's host: "host:port". */
 void env_lane(char out[LANE_SIZE], const struct pve_target *target);
 
+/* Does what a call came to (0 or ERR_*) show a host that answers? It is what lanes go by. */
+bool env_answered(int r);
+
 #endif

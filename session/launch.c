@@ -194,7 +194,7 @@ join_or_start(struct opening *o, enum pve_guest_type type, struct pve *pve,
 	return r;
 }
 
-static void
+static bool
 run(void *arg)
 {
 	struct opening *o = arg;
@@ -203,6 +203,7 @@ run(void *arg)
 	enum pve_guest_type type = PVE_GUEST_UNKNOWN;
 	struct pve *pve = NULL;
 	struct err err = {0, ""};
+	bool did_well;
 	int r = may_join(o) ? 0 : reserve(o, &err);
 
 	if (r == 0)
@@ -216,10 +217,13 @@ run(void *arg)
 	if (r == 0)
 		r = join_or_start(o, type, pve, &result, &err);
 	pve_unref(pve);
+	/* Without an answer to the login the host may not even have been asked. */
+	did_well = o->judged && env_answered(r);
 	if (r < 0)
 		finish_failed(o, r, &err);
 	else
 		finish(o, &result);
+	return did_well;
 }
 
 static void
@@ -236,9 +240,8 @@ late(void *arg)
 
 /* Take the token and queue the rest. Blocks only if the store does. */
 static void
-begin(void *arg)
+begin(struct opening *o)
 {
-	struct opening *o = arg;
 	struct launch *l = o->launch;
 	char lane[LANE_SIZE];
 	struct job job = {.lane = lane, .run = run, .late = late, .arg = o};
@@ -257,13 +260,20 @@ begin(void *arg)
 		finish_failed(o, r, &err);
 }
 
+static bool
+run_begin(void *arg)
+{
+	begin(arg);
+	return true;
+}
+
 void
 launch_open(struct launch *l, const char *token, const struct ip *client,
 	void (*done)(void *arg, struct core_opened *result), void *arg)
 {
 	struct core_opened failed = {.code = ERR_MEMORY, .end = END_INTERNAL, .link_usable = true};
 	struct opening *o = calloc(1, sizeof(*o));
-	struct job job = {.run = begin, .late = late, .arg = o};
+	struct job job = {.run = run_begin, .late = late, .arg = o};
 	int r;
 
 	if (!o) {

@@ -16,6 +16,12 @@ env_lane(char out[LANE_SIZE], const struct pve_target *target)
 	snprintf(out, LANE_SIZE, "%s:%u", target->host, target->port);
 }
 
+bool
+env_answered(int r)
+{
+	return r != ERR_UNREACHABLE && r != ERR_TIMEOUT && r != ERR_STOPPING;
+}
+
 /* What SIGHUP changed since the login counts for its next calls. */
 static void
 use_policy(const struct env *env, struct session *s)
@@ -64,7 +70,7 @@ answer(struct asking *a)
 	asking_free(a);
 }
 
-static void
+static bool
 run_asking(void *arg)
 {
 	struct asking *a = arg;
@@ -81,6 +87,7 @@ run_asking(void *arg)
 	log_debug(LOG_PROXY_CFG, "%s: console ticket for browser %llu: %s", s->id,
 		(unsigned long long)a->mail->viewer, r == 0 ? "ok" : err_name(r));
 	answer(a);
+	return env_answered(r);
 }
 
 static void
@@ -121,7 +128,7 @@ open_console(
 	return r;
 }
 
-static void
+static bool
 run_renewal(void *arg)
 {
 	struct session *s = arg;
@@ -137,6 +144,7 @@ run_renewal(void *arg)
 	else
 		log_debug(LOG_API, "%s: login ticket renewed", s->id);
 	session_unref(s);
+	return env_answered(r);
 }
 
 static void

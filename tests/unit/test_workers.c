@@ -15,6 +15,10 @@
 
 enum { PATIENCE_MS = 60000 };
 
+/* Of the limits those that these tests are not about; test_lanes.c is. */
+#define LANES_FOR_TEST \
+	.lane_waiting = 100, .max_known = 100, .quick_ms = PATIENCE_MS, .lately_ms = PATIENCE_MS
+
 /* A lock that the tests' own jobs use; that they may take it shows that workers hold none. */
 static struct lock lock;
 static pthread_cond_t changed;
@@ -107,7 +111,7 @@ end(void)
 	pthread_cond_broadcast(&changed);
 }
 
-static void
+static bool
 wait_at_gate(void *arg)
 {
 	(void)arg;
@@ -117,9 +121,10 @@ wait_at_gate(void *arg)
 		lock_wait(&lock, &changed, INT64_MAX);
 	end();
 	lock_release(&lock);
+	return true;
 }
 
-static void
+static bool
 be_quick(void *arg)
 {
 	(void)arg;
@@ -127,9 +132,10 @@ be_quick(void *arg)
 	begin();
 	end();
 	lock_release(&lock);
+	return true;
 }
 
-static void
+static bool
 write_letter(void *arg)
 {
 	const char *letter = arg;
@@ -139,6 +145,7 @@ write_letter(void *arg)
 	seen.order[strlen(seen.order)] = *letter;
 	end();
 	lock_release(&lock);
+	return true;
 }
 
 static void
@@ -195,7 +202,8 @@ workers_for_test(unsigned min, unsigned max, unsigned lane_cap)
 		.max_threads = max,
 		.max_waiting = 100,
 		.lane_cap = lane_cap,
-		.idle_ms = PATIENCE_MS};
+		.idle_ms = PATIENCE_MS,
+		LANES_FOR_TEST};
 	struct workers *w = NULL;
 
 	assert_int_equal(workers_new(&limits, &w, NULL), 0);
@@ -203,7 +211,7 @@ workers_for_test(unsigned min, unsigned max, unsigned lane_cap)
 }
 
 static int
-try_post(struct workers *w, const char *lane, void (*run)(void *), char *arg, int64_t deadline)
+try_post(struct workers *w, const char *lane, bool (*run)(void *), char *arg, int64_t deadline)
 {
 	const struct job job = {
 		.lane = lane, .deadline_ms = deadline, .run = run, .late = be_late, .arg = arg};
@@ -212,9 +220,23 @@ try_post(struct workers *w, const char *lane, void (*run)(void *), char *arg, in
 }
 
 static void
-post(struct workers *w, const char *lane, void (*run)(void *), char *arg)
+post(struct workers *w, const char *lane, bool (*run)(void *), char *arg)
 {
 	assert_int_equal(try_post(w, lane, run, arg, 0), 0);
+}
+
+static bool
+answer(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* What is posted after this starts when the lane has its full cap. */
+static void
+prove(struct workers *w, const char *lane)
+{
+	post(w, lane, answer, NULL);
 }
 
 /* Nothing tells of the end of a thread, so this looks again and again, with a bound. */
@@ -297,6 +319,7 @@ a_lane_never_runs_more_jobs_than_its_cap(void **state)
 	struct workers *w = workers_for_test(0, 8, 2);
 
 	(void)state;
+	prove(w, "slow");
 	for (int i = 0; i < 6; i++)
 		post(w, "slow", wait_at_gate, NULL);
 	wait_for(&seen.started, 2);
@@ -313,6 +336,7 @@ a_full_lane_does_not_hold_up_the_others(void **state)
 	char letter = 'f';
 
 	(void)state;
+	prove(w, "slow");
 	for (int i = 0; i < 50; i++)
 		post(w, "slow", wait_at_gate, NULL);
 	wait_for(&seen.started, 2);
@@ -396,8 +420,12 @@ a_lane_with_an_empty_name_is_a_lane(void **state)
 static void
 when_too_many_wait_a_post_says_busy(void **state)
 {
-	const struct workers_limits limits = {
-		.min_threads = 1, .max_threads = 1, .max_waiting = 3, .lane_cap = 1, .idle_ms = 1};
+	const struct workers_limits limits = {.min_threads = 1,
+		.max_threads = 1,
+		.max_waiting = 3,
+		.lane_cap = 1,
+		.idle_ms = 1,
+		LANES_FOR_TEST};
 	const struct job job = {.lane = "d", .run = be_quick, .late = be_late};
 	struct workers *w = NULL;
 	struct err err = {0};
@@ -466,11 +494,12 @@ a_worker_that_finds_a_late_job_leaves_it_to_the_tick(void **state)
 
 static struct workers *reposting;
 
-static void
+static bool
 post_another(void *arg)
 {
 	be_quick(arg);
 	post(reposting, "a", be_quick, NULL);
+	return true;
 }
 
 static void
@@ -580,12 +609,12 @@ threads_start_as_jobs_need_them(void **state)
 	(void)state;
 	wait_for_threads(2);
 	for (unsigned i = 1; i <= 4; i++) {
-		post(w, "a", wait_at_gate, NULL);
+		post(w, NULL, wait_at_gate, NULL);
 		wait_for(&seen.running, i);
 		wait_for_threads(i < 2 ? 2 : i);
 	}
 	for (int i = 0; i < 3; i++)
-		post(w, "a", wait_at_gate, NULL);
+		post(w, NULL, wait_at_gate, NULL);
 	assert_int_equal(count_threads(), 4);
 	open_gate();
 	wait_for(&seen.done, 7);
@@ -613,8 +642,12 @@ a_job_parked_in_its_lane_needs_no_thread(void **state)
 static void
 idle_threads_end_but_for_the_first_few(void **state)
 {
-	const struct workers_limits limits = {
-		.min_threads = 2, .max_threads = 8, .max_waiting = 100, .lane_cap = 8, .idle_ms = 1};
+	const struct workers_limits limits = {.min_threads = 2,
+		.max_threads = 8,
+		.max_waiting = 100,
+		.lane_cap = 8,
+		.idle_ms = 1,
+		LANES_FOR_TEST};
 	struct workers *w = NULL;
 
 	(void)state;
@@ -622,7 +655,7 @@ idle_threads_end_but_for_the_first_few(void **state)
 	for (int round = 0; round < 3; round++) {
 		forget();
 		for (int i = 0; i < 8; i++)
-			post(w, "a", wait_at_gate, NULL);
+			post(w, NULL, wait_at_gate, NULL);
 		wait_for(&seen.running, 8);
 		assert_int_equal(count_threads(), 8);
 		open_gate();
@@ -638,8 +671,12 @@ idle_threads_end_but_for_the_first_few(void **state)
 static void
 all_threads_may_end_and_come_back(void **state)
 {
-	const struct workers_limits limits = {
-		.min_threads = 0, .max_threads = 2, .max_waiting = 9, .lane_cap = 2, .idle_ms = 0};
+	const struct workers_limits limits = {.min_threads = 0,
+		.max_threads = 2,
+		.max_waiting = 9,
+		.lane_cap = 2,
+		.idle_ms = 0,
+		LANES_FOR_TEST};
 	struct workers *w = NULL;
 
 	(void)state;
@@ -653,7 +690,7 @@ all_threads_may_end_and_come_back(void **state)
 	workers_free(w);
 }
 
-static void
+static bool
 measure_stack(void *arg)
 {
 	pthread_attr_t attr;
@@ -665,6 +702,7 @@ measure_stack(void *arg)
 	}
 	*(size_t *)arg = size;
 	be_quick(NULL);
+	return true;
 }
 
 static void
@@ -682,11 +720,12 @@ the_stack_has_512_kib(void **state)
 	assert_true(size >= 512 * 1024 && size < 4 * 1024 * 1024);
 }
 
-static void
+static bool
 tell_name(void *arg)
 {
 	pthread_getname_np(pthread_self(), arg, 16);
 	be_quick(NULL);
+	return true;
 }
 
 static void
@@ -720,8 +759,12 @@ a_thread_that_cannot_be_started_is_made_up_for_by_the_tick(void **state)
 static void
 without_its_first_threads_there_are_no_workers(void **state)
 {
-	const struct workers_limits limits = {
-		.min_threads = 3, .max_threads = 3, .max_waiting = 1, .lane_cap = 1, .idle_ms = 1};
+	const struct workers_limits limits = {.min_threads = 3,
+		.max_threads = 3,
+		.max_waiting = 1,
+		.lane_cap = 1,
+		.idle_ms = 1,
+		LANES_FOR_TEST};
 	struct workers *w = NULL;
 	struct err err = {0};
 
@@ -744,16 +787,17 @@ static struct {
 	struct workers *workers;
 } hammer;
 
-static void
+static bool
 run_hammered(void *arg)
 {
 	atomic_int *ended = arg;
-	long lane = (ended - hammer.ended) % LANES;
+	long n = ended - hammer.ended, lane = n % LANES;
 
 	if (atomic_fetch_add(&hammer.in_lane[lane], 1) >= 2)
 		atomic_store(&hammer.over_cap, true);
 	atomic_fetch_add(ended, 1);
 	atomic_fetch_sub(&hammer.in_lane[lane], 1);
+	return n % 5 != 0;
 }
 
 static void
@@ -801,8 +845,14 @@ tick_on(void *arg)
 static void
 check_hammered(bool stop_early)
 {
-	const struct workers_limits limits = {
-		.min_threads = 1, .max_threads = 6, .max_waiting = 50, .lane_cap = 2, .idle_ms = 0};
+	const struct workers_limits limits = {.min_threads = 1,
+		.max_threads = 6,
+		.max_waiting = 50,
+		.lane_waiting = 12,
+		.lane_cap = 2,
+		.max_known = 3,
+		.quick_ms = 50,
+		.lately_ms = 5};
 	pthread_t posters[POSTERS], ticker;
 	int first[POSTERS];
 
@@ -847,8 +897,12 @@ each_job_ends_in_exactly_one_way_when_stopping_meets_posting(void **state)
 static void
 live_and_die(void *arg)
 {
-	const struct workers_limits limits = {
-		.min_threads = 1, .max_threads = 3, .max_waiting = 9, .lane_cap = 2, .idle_ms = 0};
+	const struct workers_limits limits = {.min_threads = 1,
+		.max_threads = 3,
+		.max_waiting = 9,
+		.lane_cap = 2,
+		.idle_ms = 0,
+		LANES_FOR_TEST};
 	static const char *const lanes[] = {"a", "a", "b", NULL, "c"};
 	struct workers *w = NULL;
 	unsigned accepted = 0;
