@@ -121,13 +121,29 @@ on_look(void *arg)
 		go_on(c);
 }
 
+static void
+look_later(struct caller *c)
+{
+	front_pause(c->wsi);
+	loop_timer_set(c->loop, &c->wait, LOOK_MS, on_look, c);
+}
+
 void
 caller_wait(struct caller *c)
 {
 	c->loop->stuck += !c->stuck;
 	c->stuck = true;
-	front_pause(c->wsi);
-	loop_timer_set(c->loop, &c->wait, LOOK_MS, on_look, c);
+	if (c->asks_on)
+		look_later(c);
+	else
+		front_kick(c->wsi);
+}
+
+void
+caller_goes_on(struct caller *c)
+{
+	if (c->stuck)
+		stop_waiting(c);
 }
 
 static void
@@ -136,9 +152,15 @@ unstick(struct loop *loop)
 	struct caller *c;
 
 	for (c = loop->callers; c; c = c->next) {
-		c->answer.close |= c->held;
-		if (c->held || (c->stuck && !front_choked(c->wsi)))
+		if (c->held) {
+			c->answer.close = true;
 			go_on(c);
+		} else if (c->stuck && !c->asks_on) {
+			c->asks_on = true;
+			look_later(c);
+		} else if (c->stuck && !front_choked(c->wsi)) {
+			go_on(c);
+		}
 	}
 }
 

@@ -5,9 +5,10 @@
  * Made when the connection is accepted, gone when it is closed. One that is too
  * many for its client is let in to be told so, as long as few of them are there.
  *
- * While an answer has to wait nothing is read: libwebsockets would be woken up by
- * the client's next bytes again and again. It does not tell of a socket that can be
- * written to then either, so that is looked at by a timer.
+ * While an answer has to wait libwebsockets is woken up by the client's next bytes
+ * again and again, and does not look at them. A client that asks on meanwhile is
+ * found out by that (callers_turn()), and read no more while its answers wait; what
+ * libwebsockets does not tell then, that the socket takes more, a timer looks at.
  *
  * Threads: the session's.
  */
@@ -37,8 +38,9 @@ struct caller {
 	bool held;             /* answer is held back */
 	bool due;              /* it has been held for long enough */
 	bool stuck;            /* the socket takes no more of the answer for now */
+	bool asks_on;          /* it may be one that asks on while its answers wait */
 	bool head_only;        /* answer is to a HEAD */
-	struct timer wait;     /* while held or stuck; nothing is read meanwhile */
+	struct timer wait;     /* while held, or stuck and not read */
 	struct page_answer answer;
 };
 
@@ -59,14 +61,14 @@ struct caller *caller_find(const struct loop *loop, const struct lws *wsi);
  */
 bool caller_hold(struct caller *c);
 
-/* Kick the connection when its socket takes more. */
+/* The socket takes no more for now; the connection is kicked when it does. Then it goes on. */
 void caller_wait(struct caller *c);
+void caller_goes_on(struct caller *c);
 
 /*
  * To be called at each turn of the event loop while a caller waits. It may turn and turn
- * and do nothing: libwebsockets has bytes of a next request, and will not look at them
- * before the answer has left. Then those whose socket takes more go on, and answers
- * that are held back are due, and the end of their connections.
+ * and do nothing: then those that wait are read no more, or go on if their socket takes
+ * more, and answers that are held back are due, and the end of their connections.
  */
 void callers_turn(struct loop *loop, int64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,7 +63,9 @@ front_resume(struct lws *browser)
 bool
 front_choked(struct lws *browser)
 {
-	return lws_send_pipe_choked(browser) != 0;
+	struct pollfd socket = {.fd = lws_get_socket_fd(browser), .events = POLLOUT};
+
+	return poll(&socket, 1, 0) != 1 || !(socket.revents & POLLOUT);
 }
 
 void

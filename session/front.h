@@ -17,7 +17,7 @@ void front_kick(struct lws *browser);
 void front_pause(struct lws *browser);
 void front_resume(struct lws *browser);
 
-/* Would a write have to wait? */
+/* Does the socket take nothing now? What libwebsockets has kept of an earlier write does not count. */
 bool front_choked(struct lws *browser);
 
 /* Send this reason's Close frame once viewer_next() has nothing more; cut off after LOOP_DRAIN_MS. */

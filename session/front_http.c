@@ -231,6 +231,7 @@ front_writeable(struct lws *wsi, struct front *f)
 {
 	struct caller *caller = caller_find(front_loop(wsi), wsi);
 
+	caller_goes_on(caller);
 	if (caller->due)
 		return send_held(wsi, f, caller);
 	return f->answering ? send_body(wsi, f, caller) : 0;

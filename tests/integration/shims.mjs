@@ -47,6 +47,11 @@ export function makeClock() {
 	return shim && new Clock(shim);
 }
 
+/* A kernel that cuts writes short: { env }. */
+export function makeShortWrites() {
+	return make('short');
+}
+
 export function makeHeap() {
 	const shim = sanitized() ? null : make('heap');
 	return shim && new Heap(shim);

@@ -10,6 +10,7 @@ import { describe, test } from 'node:test';
 import { ROOT } from '../lib/gateway.mjs';
 import { Conn } from '../lib/http.mjs';
 import { pause } from '../lib/wait.mjs';
+import { makeShortWrites } from './shims.mjs';
 import { shows, useWorld } from './world.mjs';
 
 const WATCH_MS = 1500;
@@ -18,9 +19,11 @@ const BIG = 'core/rfb.js';
 const big = readFileSync(join(ROOT, 'novnc', BIG));
 const WRONG_KEY = 'f'.repeat(32);
 
-for (const tls of [false, true]) {
-	describe(`a client that asks on${tls ? ', TLS' : ''}`, () => {
-		const w = useWorld({ tls, config: { limit_loopback: true, guess_limit: 1000 } });
+for (const [tls, short, how] of [[false, false, 'plain'], [true, false, 'TLS'],
+	[false, true, 'plain, writes cut short'], [true, true, 'TLS, writes cut short']]) {
+	describe(`a client that asks on, ${how}`, () => {
+		const w = useWorld({ tls, env: short ? makeShortWrites()?.env : {},
+			config: { limit_loopback: true, guess_limit: 1000 } });
 
 		/* CPU time of the gateway so far, in milliseconds (clock ticks are 10 ms). */
 		function cpuMs() {
@@ -75,13 +78,14 @@ for (const tls of [false, true]) {
 		test('and reads slowly gets every answer, whole and in order', async () => {
 			const url = await w.gw.session();
 			const conn = await connect(url);
-			const times = 100;
+			const times = 120; /* more than all buffers on the way take */
 			const { pathname } = new URL(url);
 			await conn.write((get(url, `${pathname}${BIG}`) + get(url, '/')).repeat(times));
 			for (let i = 0; i < times; i++) {
+				/* Until everything on the way is full, and then again and again. */
 				if (i % 20 === 0) {
 					conn.socket.pause();
-					await pause(100);
+					await pause(i === 0 ? WATCH_MS : 100);
 					conn.socket.resume();
 				}
 				const file = await conn.response();

@@ -207,23 +207,19 @@ an_answer_is_held_until_it_is_due(void **state)
 }
 
 static void
-who_waits_for_its_socket_goes_on_when_that_takes_more(void **state)
+who_waits_for_its_socket_is_kicked_by_it(void **state)
 {
 	(void)state;
 	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
 	choked = true;
 	caller_wait(loop.callers);
-	assert_in_range(timer_ms, 1, 100);
-	assert_true(paused);
-	timer_run(timer_arg);
-	assert_true(paused);
-	assert_int_equal(kicks, 0);
-	choked = false;
-	timer_run(timer_arg);
+	caller_wait(loop.callers);
+	assert_int_equal(loop.stuck, 1);
+	assert_int_equal(kicks, 2);
 	assert_false(paused);
+	caller_goes_on(loop.callers);
+	assert_int_equal(loop.stuck, 0);
 	assert_false(loop.callers->due);
-	assert_int_equal(kicks, 1);
-	assert_int_equal(loop.held, 0);
 }
 
 /* The event loop turns for ms milliseconds and sleeps for none of them. */
@@ -271,23 +267,33 @@ a_loop_that_sleeps_or_works_disturbs_nobody(void **state)
 }
 
 static void
-when_the_loop_only_turns_those_go_on_whose_socket_takes_more(void **state)
+who_asks_on_is_read_no_more_until_its_socket_takes_more(void **state)
 {
 	int64_t now = 1000;
 
 	(void)state;
 	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
-	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
 	choked = true;
 	caller_wait(loop.callers);
-	caller_wait(loop.callers);
-	assert_int_equal(loop.stuck, 1);
-	turn(&now, 30, false);
+	kicks = 0;
+	turn(&now, 15, false);
+	assert_true(paused);
+	assert_in_range(timer_ms, 1, 100);
+	timer_run(timer_arg);
+	assert_true(paused);
 	assert_int_equal(kicks, 0);
 	choked = false;
-	turn(&now, 30, false);
+	timer_run(timer_arg);
+	assert_false(paused);
 	assert_int_equal(kicks, 1);
 	assert_int_equal(loop.stuck, 0);
+	/* From now on at once. */
+	caller_wait(loop.callers);
+	assert_true(paused);
+	assert_int_equal(kicks, 1);
+	turn(&now, 15, false);
+	assert_false(paused);
+	assert_int_equal(kicks, 2);
 	assert_false(loop.callers->answer.close);
 }
 
@@ -333,10 +339,10 @@ main(void)
 		TEST(loopback_has_no_limit_before_proxies_are_known),
 		TEST(a_caller_is_found_by_its_connection),
 		TEST(an_answer_is_held_until_it_is_due),
-		TEST(who_waits_for_its_socket_goes_on_when_that_takes_more),
+		TEST(who_waits_for_its_socket_is_kicked_by_it),
 		TEST(when_the_loop_only_turns_nobody_is_held_any_longer),
 		TEST(a_loop_that_sleeps_or_works_disturbs_nobody),
-		TEST(when_the_loop_only_turns_those_go_on_whose_socket_takes_more),
+		TEST(who_asks_on_is_read_no_more_until_its_socket_takes_more),
 		TEST(so_many_answers_are_held_and_no_more),
 		TEST(without_memory_there_is_none),
 	};
