@@ -2,7 +2,7 @@
 /*
  * lanes - see lanes.h
  *
- * A lane that has a job which may start stands in one of three queues. Each has a
+ * A lane that has a job which may start stands in one of four queues. Each has a
  * condition of its own on how many jobs run altogether (is_open()); among the lanes
  * at the heads of the open ones the turn decides, a number that counts up.
  */
@@ -105,7 +105,9 @@ standing_of(const struct lanes *l, const struct lane *lane, int64_t now)
 		return LANE_FIRST;
 	if (lane->n_running == 0)
 		return proven ? LANE_FIRST : LANE_NEW;
-	return proven && lane->n_running < lane->credit ? LANE_MORE : LANE_PARKED;
+	if (lane->n_running >= (proven ? lane->credit : l->limits.lane_cap))
+		return LANE_PARKED;
+	return proven ? LANE_MORE : LANE_NEW_MORE;
 }
 
 /*
@@ -182,11 +184,18 @@ is_open(const struct lanes *l, enum lane_standing standing)
 {
 	unsigned max = l->limits.max_threads;
 
-	if (standing == LANE_NEW)
-		return l->n_running_new < max - max / 2;
-	if (standing == LANE_MORE)
+	switch (standing) {
+	case LANE_FIRST:
+		return true;
+	case LANE_MORE:
 		return l->n_running < max - max / 4;
-	return standing == LANE_FIRST;
+	case LANE_NEW:
+		return l->n_running_new < l->limits.max_new;
+	case LANE_NEW_MORE:
+		return l->n_running < l->limits.max_new / 2;
+	default:
+		return false;
+	}
 }
 
 /* The lane whose turn it is, or NULL. */

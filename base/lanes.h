@@ -5,14 +5,15 @@
  * Jobs of a lane start in the order of posting, and lanes take turns. How many of a
  * lane's jobs may run at once depends on its credit:
  *
- *   new      no job of it did well lately. One job at a time, and all new lanes
- *            together have half of the threads, so that lanes whose jobs all hang
- *            leave the other half to those that are known to do well.
- *   proven   One job at any time; its second and third only while a quarter of the
- *            threads is free, in case many proven lanes begin to hang at once.
+ *   new      No job of it did well lately. At most max_new such lanes have jobs that
+ *            run, so that lanes whose jobs all hang leave threads to those that are
+ *            known to do well. A second job, and more, only while it is quiet: fewer
+ *            than half as many jobs as that run.
+ *   proven   One job at any time, further ones while a quarter of the threads is free,
+ *            in case many proven lanes begin to hang at once.
  *
  * A job that did well gives its lane the credit for lane_cap jobs at once, any other
- * takes one of it away. Idle lanes with credit are remembered for lately_ms after
+ * takes one of it away; a lane with none is new. Idle lanes with credit are remembered for lately_ms after
  * the last job that did well; of more than max_known the one that was idle longest is
  * forgotten. That needs no memory of its own: it is the lane that is kept.
  *
@@ -36,7 +37,7 @@ struct item {
 	struct job job;     /* [i] but for job.lane, which is the poster's string and not read later */
 	struct lane *lane;  /* outlives the item */
 	int64_t started_ms; /* see clock_ms() */
-	bool as_new;        /* it was started as the job of a new lane */
+	bool as_new;        /* it was started as the first job of a new lane */
 	TAILQ_ENTRY(item) link;
 };
 
@@ -46,12 +47,13 @@ TAILQ_HEAD(lane_queue, lane);
 
 /* Where a lane stands: in one of the queues, or in none. */
 enum lane_standing {
-	LANE_FIRST, /* has a job that may start: of a proven lane none of whose jobs runs, or of no lane */
-	LANE_NEW,   /* the same of a new lane */
-	LANE_MORE,  /* the same of a proven lane of which a job runs */
-	LANE_KNOWN, /* is proven and has no job */
+	LANE_FIRST,    /* a job may start, the first of a proven lane; or one of no lane */
+	LANE_MORE,     /* ... another of a proven lane */
+	LANE_NEW,      /* ... the first of a new lane */
+	LANE_NEW_MORE, /* ... another of a new lane */
+	LANE_KNOWN,    /* it is proven and has no job */
 	LANE_QUEUES,
-	LANE_PARKED = LANE_QUEUES, /* may start none */
+	LANE_PARKED = LANE_QUEUES, /* no job may start */
 };
 
 enum { LANE_BUCKETS = 1024 };
@@ -60,7 +62,7 @@ struct lanes {
 	struct workers_limits limits; /* [i] */
 	unsigned n_waiting;           /* jobs in all lanes and in late */
 	unsigned n_running;
-	unsigned n_running_new; /* of these, those that were started as new */
+	unsigned n_running_new; /* of these, those that are as_new */
 	unsigned n_known;       /* lanes in that queue */
 	uint64_t turns;         /* given out so far */
 	struct lane_bucket buckets[LANE_BUCKETS];

@@ -164,7 +164,7 @@ workers_new(const struct workers_limits *limits, struct workers **out, struct er
 	int r = 0;
 
 	assert(limits->max_threads > 0 && limits->min_threads <= limits->max_threads);
-	assert(limits->lane_cap > 0 && limits->lane_waiting > 0);
+	assert(limits->lane_cap > 0 && limits->lane_waiting > 0 && limits->max_new > 0);
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for workers");

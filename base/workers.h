@@ -4,10 +4,9 @@
  *
  * A lane is a name (the program uses one per Proxmox host). At most lane_cap
  * jobs of a lane run at once; the others are parked in the lane, never on a
- * worker, so that one slow host cannot hold up the rest. Nor can many: a lane none
- * of whose jobs did well lately gets one thread, and all such lanes together half
- * of the threads; see lanes.h. Threads are started when jobs wait and end after
- * idle_ms without work, but for the first min.
+ * worker, so that one slow host cannot hold up the rest. Nor can many: lanes none
+ * of whose jobs did well lately have a part of the threads only; see lanes.h. Threads
+ * are started when jobs wait and end after idle_ms without work, but for the first min.
  *
  * A job that has not started by its deadline never runs: its late() is called
  * instead. Exactly one of run() and late() is called for every accepted job.
@@ -29,6 +28,7 @@ struct workers_limits {
 	unsigned max_waiting;  /* jobs queued or parked, all lanes together */
 	unsigned lane_waiting; /* of these, in one lane */
 	unsigned lane_cap;     /* jobs of one lane that run at once */
+	unsigned max_new;      /* lanes that have jobs that run though none did well lately */
 	unsigned max_known;    /* idle lanes of which is remembered that they did well */
 	int quick_ms;          /* a job that did well has not taken longer */
 	int lately_ms;         /* for how long that counts */

@@ -24,19 +24,18 @@ enum {
 	STOP_MS = 8000,
 	STOP_STEP_MS = 200,
 	WORKERS_MIN = 4,
-	WORKERS_MAX = 256, /* one that waits costs about 100 KiB */
+	WORKERS_MAX = 256, /* one that waits for an answer costs about 100 KiB */
 	WORKERS_WAITING = 4096,
 	WORKERS_IDLE_MS = 30000,
-	HOST_CALLS = 3,     /* at once: Proxmox has three synchronous workers a node */
-	HOST_WAITING = 512, /* so that no host has all of WORKERS_WAITING */
+	HOST_CALLS = 3,              /* at once: Proxmox has three synchronous workers a node */
+	HOST_WAITING = 512,          /* so that no host has all of WORKERS_WAITING */
+	HOSTS_NEW = WORKERS_MAX / 2, /* that are called though they did not answer lately */
 	HOSTS_KNOWN = 4096,
 	HOST_QUICK_MS = 10000, /* a refused login takes 3 s */
 	HOST_LATELY_MS = 600000,
 	FDS_A_SESSION =
 		7, /* port, its duplicate, mailbox, event loop, one browser, one console, one spare */
-	FDS_RESERVE = 128,   /* router, log, libraries */
-	FDS_A_WORKER = 4,    /* a connection, and what libcurl wakes itself with */
-	FDS_FOR_WORKERS = 4, /* the part of all that workers may have: a quarter */
+	FDS_RESERVE = 128, /* router, workers, log, libraries */
 };
 
 struct core {
@@ -57,33 +56,17 @@ struct core {
 	atomic_bool stopping;
 };
 
-/* How many workers the descriptor limit allows, with room for sessions. */
-static unsigned
-affordable_workers(void)
-{
-	struct rlimit limit;
-	rlim_t can;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return WORKERS_MIN;
-	can = limit.rlim_cur / FDS_FOR_WORKERS / FDS_A_WORKER;
-	if (can > WORKERS_MAX)
-		return WORKERS_MAX;
-	return can < WORKERS_MIN ? WORKERS_MIN : (unsigned)can;
-}
-
 /* How many sessions the descriptor limit allows; the others of the range would only fail later. */
 static size_t
 affordable_ports(const struct core_config *config)
 {
 	size_t wanted = (size_t)(config->port_max - config->port_min) + 1, can = 1;
-	size_t reserve = FDS_RESERVE + affordable_workers() * FDS_A_WORKER;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return wanted;
-	if (limit.rlim_cur > reserve + FDS_A_SESSION)
-		can = (limit.rlim_cur - reserve) / FDS_A_SESSION;
+	if (limit.rlim_cur > FDS_RESERVE + FDS_A_SESSION)
+		can = (limit.rlim_cur - FDS_RESERVE) / FDS_A_SESSION;
 	if (can >= wanted)
 		return wanted;
 	log_info(LOG_SESSION_MGR,
@@ -101,17 +84,27 @@ trace_call(void *arg, const char *method, const char *path, int status, int64_t 
 }
 
 static int
-make_parts(struct core *core, const struct core_config *config, struct err *err)
+make_workers(struct core *core, struct err *err)
 {
+	/* An opening that is under way holds a port: half of those, too, is for who answers. */
+	size_t ports = ports_count(core->ports), half = ports / 2 + ports % 2;
 	const struct workers_limits limits = {.min_threads = WORKERS_MIN,
-		.max_threads = affordable_workers(),
+		.max_threads = WORKERS_MAX,
 		.max_waiting = WORKERS_WAITING,
 		.lane_waiting = HOST_WAITING,
 		.lane_cap = HOST_CALLS,
+		.max_new = half < HOSTS_NEW ? (unsigned)half : HOSTS_NEW,
 		.max_known = HOSTS_KNOWN,
 		.quick_ms = HOST_QUICK_MS,
 		.lately_ms = HOST_LATELY_MS,
 		.idle_ms = WORKERS_IDLE_MS};
+
+	return workers_new(&limits, &core->workers, err);
+}
+
+static int
+make_parts(struct core *core, const struct core_config *config, struct err *err)
+{
 	int r;
 
 	r = assets_load(config->page_dir, &core->assets, err);
@@ -136,7 +129,7 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 		r = thread_global_init(err);
 	core->threads_ready = r == 0;
 	if (r == 0)
-		r = workers_new(&limits, &core->workers, err);
+		r = make_workers(core, err);
 	return r;
 }
 

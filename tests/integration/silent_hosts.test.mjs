@@ -102,3 +102,18 @@ describe('hosts that never say a word', () => {
 		await silent.end();
 	});
 });
+
+describe('hosts that never say a word, and few session ports', () => {
+	const w = useWorld({ pool: 8, config: { proxmox_tls: 'insecure' } });
+
+	test('half of the ports stay for a host that answered lately', async (t) => {
+		await shows(await w.gw.console(await w.gw.session({ vmid: 101 })));
+		const silent = new SilentHosts(t, 4);
+		await silent.listen(20);
+		await silent.call(w.gw, 1);
+		for (const vmid of [103, 104, 105])
+			await quickly(`a link of guest ${vmid}`, async () =>
+				shows(await w.gw.console(await w.gw.session({ vmid }))));
+		await silent.end();
+	});
+});

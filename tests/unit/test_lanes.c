@@ -6,7 +6,15 @@
 
 #include "tests/unit/torture.h"
 
-enum { CAP = 3, THREADS = 8, HALF = 4, QUICK_MS = 100, LATELY_MS = 1000, ITEMS = 64 };
+enum {
+	CAP = 3,
+	THREADS = 8,
+	HALF = 4,
+	QUICK_MS = 100,
+	LATELY_MS = 1000,
+	ITEMS = 64,
+	BUSY = HALF / 2
+};
 
 /* Lanes whose clock the test sets; thrown away as they are. */
 struct scene {
@@ -17,12 +25,13 @@ struct scene {
 };
 
 static void
-begin(struct scene *s)
+begin_quiet(struct scene *s)
 {
 	const struct workers_limits limits = {.max_threads = THREADS,
 		.max_waiting = 40,
 		.lane_waiting = 10,
 		.lane_cap = CAP,
+		.max_new = HALF,
 		.max_known = 4,
 		.quick_ms = QUICK_MS,
 		.lately_ms = LATELY_MS};
@@ -102,6 +111,15 @@ start_of(struct scene *s, const char *lane)
 	return item;
 }
 
+/* So many jobs run that new lanes have one each. */
+static void
+begin(struct scene *s)
+{
+	begin_quiet(s);
+	add(s, NULL, BUSY);
+	assert_int_equal(start_all(s), BUSY);
+}
+
 /* A job of an idle lane runs for ms. */
 static void
 run(struct scene *s, const char *lane, bool did_well, int64_t ms)
@@ -135,7 +153,7 @@ places_of(struct scene *s, const char *lane)
 }
 
 static void
-of_a_new_lane_one_job_runs_at_a_time(void **state)
+of_a_new_lane_one_job_runs_at_a_time_when_others_do(void **state)
 {
 	struct scene s;
 	struct item *item;
@@ -148,6 +166,21 @@ of_a_new_lane_one_job_runs_at_a_time(void **state)
 	lanes_end(&s.l, item, false, s.now);
 	start_of(&s, "a");
 	assert_null(start(&s));
+	end(&s);
+}
+
+static void
+while_it_is_quiet_a_new_lane_has_its_cap(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin_quiet(&s);
+	s.l.limits.max_new = THREADS;
+	add(&s, "a", 5);
+	add(&s, "b", 5);
+	assert_int_equal(start_all(&s), CAP + 1);
+	assert_int_equal(s.l.n_running_new, 2);
 	end(&s);
 }
 
@@ -215,14 +248,16 @@ what_was_long_ago_does_not_count(void **state)
 }
 
 static void
-new_lanes_together_have_half_of_the_threads_and_the_others_the_rest(void **state)
+of_new_lanes_so_many_have_their_turn_and_the_others_are_not_held_up(void **state)
 {
 	char names[20][16];
 	struct scene s;
+	unsigned first;
 
 	(void)state;
 	begin(&s);
 	run(&s, "good", true, 1);
+	first = s.n_items;
 	for (int i = 0; i < 20; i++) {
 		snprintf(names[i], sizeof(names[i]), "n%d", i);
 		add(&s, names[i], 1);
@@ -235,7 +270,7 @@ new_lanes_together_have_half_of_the_threads_and_the_others_the_rest(void **state
 	assert_null(start(&s));
 	/* One that ends makes room for the one that waits longest. */
 	for (unsigned i = 0; i < 3; i++) {
-		lanes_end(&s.l, &s.items[1 + i], false, s.now);
+		lanes_end(&s.l, &s.items[first + i], false, s.now);
 		start_of(&s, names[HALF + i]);
 		assert_null(start(&s));
 	}
@@ -250,7 +285,7 @@ new_lanes_with_many_jobs_do_not_come_before_those_with_one(void **state)
 
 	(void)state;
 	begin(&s);
-	s.l.limits.max_threads = 1;
+	s.l.limits.max_new = 1;
 	add(&s, "a", 3);
 	add(&s, "b", 2);
 	add(&s, "c", 1);
@@ -277,7 +312,7 @@ a_second_job_of_a_proven_lane_needs_a_quarter_of_the_threads_to_be_free(void **s
 	add(&s, "a", 3);
 	add(&s, "b", 3);
 	add(&s, "c", 3);
-	assert_int_equal(start_all(&s), THREADS * 3 / 4);
+	assert_int_equal(start_all(&s), THREADS * 3 / 4 - BUSY);
 	/* The first of another is not held up. */
 	add(&s, "d", 2);
 	start_of(&s, "d");
@@ -401,7 +436,7 @@ add_run_and_end(void *arg)
 	unsigned added = 0;
 
 	(void)arg;
-	begin(&s);
+	begin_quiet(&s);
 	for (size_t i = 0; i < 3; i++) {
 		int r = try_add(&s, names[i], 0);
 
@@ -428,13 +463,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_a_new_lane_one_job_runs_at_a_time),
+		cmocka_unit_test(of_a_new_lane_one_job_runs_at_a_time_when_others_do),
+		cmocka_unit_test(while_it_is_quiet_a_new_lane_has_its_cap),
 		cmocka_unit_test(a_job_that_did_well_gives_its_lane_the_whole_cap),
 		cmocka_unit_test(one_that_did_well_and_took_long_gives_nothing),
 		cmocka_unit_test(
 			each_job_that_did_not_takes_a_place_away_and_the_next_good_one_gives_all_back),
 		cmocka_unit_test(what_was_long_ago_does_not_count),
-		cmocka_unit_test(new_lanes_together_have_half_of_the_threads_and_the_others_the_rest),
+		cmocka_unit_test(of_new_lanes_so_many_have_their_turn_and_the_others_are_not_held_up),
 		cmocka_unit_test(new_lanes_with_many_jobs_do_not_come_before_those_with_one),
 		cmocka_unit_test(a_second_job_of_a_proven_lane_needs_a_quarter_of_the_threads_to_be_free),
 		cmocka_unit_test(a_lane_that_is_full_is_busy_and_the_others_are_not),

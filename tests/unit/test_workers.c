@@ -16,8 +16,9 @@
 enum { PATIENCE_MS = 60000 };
 
 /* Of the limits those that these tests are not about; test_lanes.c is. */
-#define LANES_FOR_TEST \
-	.lane_waiting = 100, .max_known = 100, .quick_ms = PATIENCE_MS, .lately_ms = PATIENCE_MS
+#define LANES_FOR_TEST                                                              \
+	.lane_waiting = 100, .max_new = 100, .max_known = 100, .quick_ms = PATIENCE_MS, \
+	.lately_ms = PATIENCE_MS
 
 /* A lock that the tests' own jobs use; that they may take it shows that workers hold none. */
 static struct lock lock;
@@ -225,20 +226,6 @@ post(struct workers *w, const char *lane, bool (*run)(void *), char *arg)
 	assert_int_equal(try_post(w, lane, run, arg, 0), 0);
 }
 
-static bool
-answer(void *arg)
-{
-	(void)arg;
-	return true;
-}
-
-/* What is posted after this starts when the lane has its full cap. */
-static void
-prove(struct workers *w, const char *lane)
-{
-	post(w, lane, answer, NULL);
-}
-
 /* Nothing tells of the end of a thread, so this looks again and again, with a bound. */
 static unsigned
 settled_threads(unsigned expected)
@@ -319,7 +306,6 @@ a_lane_never_runs_more_jobs_than_its_cap(void **state)
 	struct workers *w = workers_for_test(0, 8, 2);
 
 	(void)state;
-	prove(w, "slow");
 	for (int i = 0; i < 6; i++)
 		post(w, "slow", wait_at_gate, NULL);
 	wait_for(&seen.started, 2);
@@ -336,7 +322,6 @@ a_full_lane_does_not_hold_up_the_others(void **state)
 	char letter = 'f';
 
 	(void)state;
-	prove(w, "slow");
 	for (int i = 0; i < 50; i++)
 		post(w, "slow", wait_at_gate, NULL);
 	wait_for(&seen.started, 2);
@@ -609,12 +594,12 @@ threads_start_as_jobs_need_them(void **state)
 	(void)state;
 	wait_for_threads(2);
 	for (unsigned i = 1; i <= 4; i++) {
-		post(w, NULL, wait_at_gate, NULL);
+		post(w, "a", wait_at_gate, NULL);
 		wait_for(&seen.running, i);
 		wait_for_threads(i < 2 ? 2 : i);
 	}
 	for (int i = 0; i < 3; i++)
-		post(w, NULL, wait_at_gate, NULL);
+		post(w, "a", wait_at_gate, NULL);
 	assert_int_equal(count_threads(), 4);
 	open_gate();
 	wait_for(&seen.done, 7);
@@ -850,6 +835,7 @@ check_hammered(bool stop_early)
 		.max_waiting = 50,
 		.lane_waiting = 12,
 		.lane_cap = 2,
+		.max_new = 3,
 		.max_known = 3,
 		.quick_ms = 50,
 		.lately_ms = 5};

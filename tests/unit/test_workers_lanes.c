@@ -9,9 +9,10 @@
 #include "base/workers.h"
 #include "tests/unit/torture.h"
 
-enum { THREADS = 16, HALF = 8, MANY = 40, JOBS = 3, PATIENCE_S = 60 };
+enum { THREADS = 16, HALF = 8, BUSY = HALF / 2, MANY = 40, JOBS = 3, PATIENCE_S = 60 };
 
 static sem_t gate;   /* lets one job that hangs end */
+static sem_t peace;  /* lets one of those end that make new lanes have one job each */
 static sem_t begun;  /* a job that hangs runs */
 static sem_t served; /* a job that does not hang has run */
 static atomic_uint late;
@@ -21,7 +22,8 @@ set_up(void **state)
 {
 	(void)state;
 	atomic_store(&late, 0);
-	return sem_init(&gate, 0, 0) | sem_init(&begun, 0, 0) | sem_init(&served, 0, 0);
+	return sem_init(&gate, 0, 0) | sem_init(&peace, 0, 0) | sem_init(&begun, 0, 0) |
+		   sem_init(&served, 0, 0);
 }
 
 static int
@@ -29,6 +31,7 @@ tear_down(void **state)
 {
 	(void)state;
 	sem_destroy(&gate);
+	sem_destroy(&peace);
 	sem_destroy(&begun);
 	sem_destroy(&served);
 	return 0;
@@ -37,9 +40,8 @@ tear_down(void **state)
 static bool
 hang(void *arg)
 {
-	(void)arg;
 	sem_post(&begun);
-	sem_wait(&gate);
+	sem_wait(arg);
 	return false;
 }
 
@@ -61,7 +63,8 @@ be_late(void *arg)
 static void
 post(struct workers *w, const char *lane, bool (*run)(void *))
 {
-	const struct job job = {.lane = lane, .run = run, .late = be_late};
+	const struct job job = {
+		.lane = lane, .run = run, .late = be_late, .arg = lane != NULL ? &gate : &peace};
 
 	assert_int_equal(workers_post(w, &job, NULL), 0);
 }
@@ -85,6 +88,7 @@ workers_for_test(void)
 		.max_waiting = 2 * MANY * JOBS,
 		.lane_waiting = MANY,
 		.lane_cap = JOBS,
+		.max_new = HALF,
 		.max_known = MANY,
 		.quick_ms = PATIENCE_S * 1000,
 		.lately_ms = PATIENCE_S * 1000,
@@ -95,13 +99,15 @@ workers_for_test(void)
 	return w;
 }
 
-/* Nothing of what hangs is left. */
+/* Of the jobs that hang so many are to be let go, and so many to begin. */
 static void
-let_all_end(struct workers *w, unsigned n_hanging)
+let_all_end(struct workers *w, int to_end, unsigned to_begin)
 {
-	for (unsigned i = 0; i < n_hanging; i++)
+	for (int i = 0; i < to_end; i++)
 		sem_post(&gate);
-	wait_for(&begun, n_hanging - HALF);
+	for (int i = 0; i < BUSY; i++)
+		sem_post(&peace);
+	wait_for(&begun, to_begin);
 	workers_free(w);
 	assert_int_equal(atomic_load(&late), 0);
 }
@@ -111,6 +117,9 @@ hang_many(struct workers *w)
 {
 	char name[32];
 
+	for (int i = 0; i < BUSY; i++)
+		post(w, NULL, hang);
+	wait_for(&begun, BUSY);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "silent %d", i);
 		for (int k = 0; k < JOBS; k++)
@@ -134,7 +143,7 @@ many_lanes_that_hang_do_not_hold_up_one_that_did_well(void **state)
 	wait_for(&served, 21);
 	/* No more of the others have begun. */
 	assert_int_equal(sem_trywait(&begun), -1);
-	let_all_end(w, MANY * JOBS);
+	let_all_end(w, MANY * JOBS, MANY * JOBS - HALF);
 }
 
 static void
@@ -153,12 +162,7 @@ a_new_lane_has_its_turn_when_those_before_it_had_one(void **state)
 	}
 	sem_post(&gate);
 	wait_for(&served, 1);
-	/* Of the jobs that hang, one each has begun, and those are let go that were let go above. */
-	for (int i = MANY - HALF + 1; i < MANY * JOBS; i++)
-		sem_post(&gate);
-	wait_for(&begun, MANY * JOBS - MANY);
-	workers_free(w);
-	assert_int_equal(atomic_load(&late), 0);
+	let_all_end(w, MANY * JOBS - (MANY - HALF + 1), MANY * JOBS - MANY);
 }
 
 int
