@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* It lives while one of its jobs waits or runs, and then as long as it is known. */
+/* It lives while one of its jobs waits or runs, and then as long as it is known. Legend: lanes.h. */
 struct lane {
 	LIST_ENTRY(lane) in_bucket;
 	TAILQ_ENTRY(lane) in_queue;

@@ -13,9 +13,10 @@
  *            in case many proven lanes begin to hang at once.
  *
  * A job that did well gives its lane the credit for lane_cap jobs at once, any other
- * takes one of it away; a lane with none is new. Idle lanes with credit are remembered for lately_ms after
- * the last job that did well; of more than max_known the one that was idle longest is
- * forgotten. That needs no memory of its own: it is the lane that is kept.
+ * takes one of it away; a lane with none is new. Idle lanes with credit are remembered
+ * for lately_ms after the last job that did well; of more than max_known the one that
+ * was idle longest is forgotten. That needs no memory of its own: it is the lane that
+ * is kept.
  *
  * Threads: no lock of its own; workers.c calls all of these under LOCK_WORKERS.
  */
@@ -58,12 +59,13 @@ enum lane_standing {
 
 enum { LANE_BUCKETS = 1024 };
 
+/* All under LOCK_WORKERS but [i]. */
 struct lanes {
 	struct workers_limits limits; /* [i] */
 	unsigned n_waiting;           /* jobs in all lanes and in late */
 	unsigned n_running;
 	unsigned n_running_new; /* of these, those that are as_new */
-	unsigned n_known;       /* lanes in that queue */
+	unsigned n_known;       /* lanes that are LANE_KNOWN */
 	uint64_t turns;         /* given out so far */
 	struct lane_bucket buckets[LANE_BUCKETS];
 	struct lane_queue queues[LANE_QUEUES];
