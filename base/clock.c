@@ -19,6 +19,15 @@ clock_ms(void)
 }
 
 int64_t
+clock_thread_us(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return (int64_t)spent.tv_sec * 1000000 + spent.tv_nsec / 1000;
+}
+
+int64_t
 clock_left_ms(int64_t deadline_ms)
 {
 	int64_t now = clock_ms();

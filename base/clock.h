@@ -18,6 +18,9 @@ int64_t clock_ms(void);
 /* Milliseconds left until a deadline; 0 when it has passed. */
 int64_t clock_left_ms(int64_t deadline_ms);
 
+/* Microseconds of processor time that this thread has had. */
+int64_t clock_thread_us(void);
+
 /* Seconds since 1970, UTC. */
 int64_t clock_unix(void);
 

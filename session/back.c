@@ -236,7 +236,7 @@ back_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, voi
 	if (!b)
 		return 0;
 	assert(b->magic == BACK_MAGIC);
-	b->loop->stretch.busy = true;
+	b->loop->watch.busy = true;
 	switch (reason) {
 	case LWS_CALLBACK_RAW_RX_FILE:
 		return turn(b, false);

@@ -9,8 +9,9 @@
 enum {
 	HOLD_MS = 1000,
 	LOOK_MS = 25,
-	SLEEP_MS = 1, /* two turns that are further apart: the loop slept in between */
-	SPIN_MS = 10, /* without sleep; libwebsockets does so for up to 1 ms before each timer */
+	/* Spinning: so much for nothing in so long. Before each timer up to 1 ms is usual. */
+	SPIN_US = 10000,
+	WATCH_MS = 100,
 };
 
 enum caller_place
@@ -165,18 +166,20 @@ unstick(struct loop *loop)
 }
 
 void
-callers_turn(struct loop *loop, int64_t now_ms)
+callers_turn(struct loop *loop, int64_t now_ms, int64_t thread_us)
 {
-	struct loop_stretch *s = &loop->stretch;
+	struct loop_watch *w = &loop->watch;
 
-	if (now_ms - s->last_ms > SLEEP_MS)
-		*s = (struct loop_stretch){.since_ms = now_ms};
-	s->last_ms = now_ms;
-	s->turns++;
-	s->idle += !s->busy;
-	s->busy = false;
-	if (now_ms - s->since_ms < SPIN_MS || 2 * s->idle < s->turns)
+	if (w->since_ms == 0 || now_ms - w->since_ms > WATCH_MS) {
+		w->since_ms = now_ms;
+		w->idle_us = 0;
+	} else if (!w->busy) {
+		w->idle_us += thread_us - w->last_us;
+	}
+	w->last_us = thread_us;
+	w->busy = false;
+	if (w->idle_us < SPIN_US)
 		return;
 	unstick(loop);
-	s->last_ms = 0;
+	w->since_ms = 0;
 }

@@ -66,10 +66,11 @@ void caller_wait(struct caller *c);
 void caller_goes_on(struct caller *c);
 
 /*
- * To be called at each turn of the event loop while a caller waits. It may turn and turn
- * and do nothing: then those that wait are read no more, or go on if their socket takes
- * more, and answers that are held back are due, and the end of their connections.
+ * To be called at each turn of the event loop while a caller waits, with the thread's
+ * processor time. It may turn and turn and do nothing: then those that wait are read no
+ * more, or go on if their socket takes more, and answers that are held back are due, and
+ * the end of their connections.
  */
-void callers_turn(struct loop *loop, int64_t now_ms);
+void callers_turn(struct loop *loop, int64_t now_ms, int64_t thread_us);
 
 #endif

@@ -215,7 +215,7 @@ listener_callback(
 	(void)user;
 	(void)in;
 	(void)len;
-	front_loop(wsi)->stretch.busy = true;
+	front_loop(wsi)->watch.busy = true;
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
 		return accept_some(front_loop(wsi), lws_get_socket_fd(wsi));
 	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
@@ -258,7 +258,7 @@ awake(struct lws *wsi)
 {
 	struct loop *loop = front_loop(wsi);
 
-	loop->stretch.busy = true;
+	loop->watch.busy = true;
 	return loop;
 }
 

@@ -44,11 +44,12 @@ struct timer {
 	void *arg;
 };
 
-/* The event loop's turns since it slept last; only looked at while a caller waits. */
-struct loop_stretch {
-	int64_t since_ms, last_ms;
-	unsigned turns, idle; /* idle ones: nothing was done */
-	bool busy;            /* something is done in this turn */
+/* What the event loop's turns cost; only looked at while a caller waits. */
+struct loop_watch {
+	int64_t since_ms; /* 0: not watched */
+	int64_t last_us;  /* the thread's processor time at its last turn */
+	int64_t idle_us;  /* of turns in which nothing was done, since since_ms */
+	bool busy;        /* something is done in this turn */
 };
 
 struct loop {
@@ -65,7 +66,7 @@ struct loop {
 	struct caller *callers; /* connections of browsers */
 	unsigned held;          /* callers whose answer is held back */
 	unsigned stuck;         /* callers whose socket takes no more for now */
-	struct loop_stretch stretch;
+	struct loop_watch watch;
 	struct viewer *viewers; /* all, also those at their end */
 	unsigned viewer_count;
 	uint64_t last_viewer; /* number of the newest */

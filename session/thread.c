@@ -124,7 +124,7 @@ on_sul(lws_sorted_usec_list_t *sul)
 	int64_t now = clock_ms();
 	struct timer *t;
 
-	loop->stretch.busy = true;
+	loop->watch.busy = true;
 	runner_of(loop)->running_timers = true;
 	do {
 		for (t = loop->timers; t && t->at_ms > now; t = t->next)
@@ -254,7 +254,7 @@ mailbox_callback(
 	(void)user;
 	(void)in;
 	(void)len;
-	loop->stretch.busy = true;
+	loop->watch.busy = true;
 	if (reason == LWS_CALLBACK_RAW_RX_FILE)
 		read_mailbox(loop);
 	return 0;
@@ -420,7 +420,9 @@ serve(struct loop *loop)
 {
 	while (!finished(loop)) {
 		if (loop->held + loop->stuck > 0)
-			callers_turn(loop, clock_ms());
+			callers_turn(loop, clock_ms(), clock_thread_us());
+		else
+			loop->watch.since_ms = 0;
 		if (lws_service(loop->context, 0) >= 0)
 			continue;
 		log_error(LOG_VNC_SERVICE, "%s: the event loop failed", loop->session->id);

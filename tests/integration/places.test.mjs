@@ -141,8 +141,8 @@ describe('a host that does not answer', () => {
 		hung.forget();
 		hung.faults.ticket = { hang: true };
 		const waiting = Array.from({ length: 30 }, (_, i) => open(w, { vmid: 210 + i, ...there }));
-		await until(() => hung.requests.length >= 3, 5000, 'the host to be asked');
-		/* Three calls to it are under way; two ports are left, and both of use. */
+		await until(() => hung.requests.length >= 1, 5000, 'the host to be asked');
+		/* At most three calls to it are under way; two ports are left, and both of use. */
 		const urls = await Promise.all([101, 103].map(async (vmid) =>
 			isOpen(w, await open(w, { vmid }))));
 		for (const url of urls)

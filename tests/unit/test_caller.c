@@ -222,17 +222,19 @@ who_waits_for_its_socket_is_kicked_by_it(void **state)
 	assert_false(loop.callers->due);
 }
 
-/* The event loop turns for ms milliseconds and sleeps for none of them. */
+/* The event loop turns for ms milliseconds, and has the processor for share percent of them. */
 static void
-turn(int64_t *now_ms, int ms, bool busy)
+turn(int64_t *now_ms, int ms, int share, bool busy)
 {
-	int i, j;
+	static int64_t us;
+	int i;
 
-	for (i = 0; i < ms; i++, ++*now_ms)
-		for (j = 0; j < 10; j++) {
-			loop.stretch.busy = busy;
-			callers_turn(&loop, *now_ms);
-		}
+	for (i = 0; i < ms; i++) {
+		++*now_ms;
+		us += 10 * share;
+		loop.watch.busy = busy;
+		callers_turn(&loop, *now_ms, us);
+	}
 }
 
 static void
@@ -243,7 +245,7 @@ when_the_loop_only_turns_nobody_is_held_any_longer(void **state)
 	(void)state;
 	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
 	assert_true(caller_hold(loop.callers));
-	turn(&now, 30, false);
+	turn(&now, 15, 100, false);
 	assert_true(loop.callers->due);
 	assert_true(loop.callers->answer.close);
 	assert_int_equal(kicks, 1);
@@ -259,9 +261,11 @@ a_loop_that_sleeps_or_works_disturbs_nobody(void **state)
 	(void)state;
 	assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
 	assert_true(caller_hold(loop.callers));
-	for (i = 0; i < 100; i++, now += 5)
-		turn(&now, 2, false);
-	turn(&now, 1000, true);
+	/* A millisecond before each timer, which is usual; the rest of the time asleep. */
+	for (i = 0; i < 100; i++, now += 24)
+		turn(&now, 1, 100, false);
+	turn(&now, 1000, 5, false);
+	turn(&now, 1000, 100, true);
 	assert_false(loop.callers->due);
 	assert_int_equal(kicks, 0);
 }
@@ -276,7 +280,8 @@ who_asks_on_is_read_no_more_until_its_socket_takes_more(void **state)
 	choked = true;
 	caller_wait(loop.callers);
 	kicks = 0;
-	turn(&now, 15, false);
+	/* On a machine that has much else to do. */
+	turn(&now, 80, 20, false);
 	assert_true(paused);
 	assert_in_range(timer_ms, 1, 100);
 	timer_run(timer_arg);
@@ -291,7 +296,7 @@ who_asks_on_is_read_no_more_until_its_socket_takes_more(void **state)
 	caller_wait(loop.callers);
 	assert_true(paused);
 	assert_int_equal(kicks, 1);
-	turn(&now, 15, false);
+	turn(&now, 15, 100, false);
 	assert_false(paused);
 	assert_int_equal(kicks, 2);
 	assert_false(loop.callers->answer.close);

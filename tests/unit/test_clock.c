@@ -35,6 +35,20 @@ the_clock_is_the_monotonic_one_in_milliseconds(void **state)
 }
 
 static void
+processor_time_passes_for_who_works_and_not_for_who_sleeps(void **state)
+{
+	const struct timespec rest = {.tv_nsec = 50000000};
+	int64_t before = clock_thread_us();
+
+	(void)state;
+	nanosleep(&rest, NULL);
+	assert_in_range(clock_thread_us() - before, 0, 40000);
+	before = clock_thread_us();
+	while (clock_thread_us() - before < 1000)
+		;
+}
+
+static void
 a_deadline_to_come_has_time_left(void **state)
 {
 	int64_t left = clock_left_ms(clock_ms() + 60000);
@@ -126,6 +140,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_clock_only_goes_forward),
 		cmocka_unit_test(the_clock_is_the_monotonic_one_in_milliseconds),
+		cmocka_unit_test(processor_time_passes_for_who_works_and_not_for_who_sleeps),
 		cmocka_unit_test(a_deadline_to_come_has_time_left),
 		cmocka_unit_test(a_deadline_that_has_passed_has_none_left),
 		cmocka_unit_test(unix_time_is_the_calendar_s),
