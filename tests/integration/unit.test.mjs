@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { makeLeaf } from '../lib/certs.mjs';
 import { BINARY, ROOT, watched } from '../lib/gateway.mjs';
 import { tempDir } from '../lib/temp.mjs';
@@ -129,6 +129,11 @@ describe('under the unit the program', { skip: noSandbox() }, () => {
 			} });
 		({ gw } = world);
 	});
+	/* Also when only some of these are asked for. */
+	after(async () => {
+		if (world)
+			await closeWorld(world);
+	});
 
 	test('starts as that user, without capabilities, filtered', () => {
 		const status = readFileSync(`/proc/${gw.pid}/status`, 'utf8');
@@ -173,5 +178,4 @@ describe('under the unit the program', { skip: noSandbox() }, () => {
 		await shows(await gw.console(await gw.session({ vmid: 103 })));
 	});
 
-	test('ends well', () => closeWorld(world));
 });
