@@ -22,20 +22,29 @@ import { sanitized } from '../lib/gateway.mjs';
 import { tempDir } from '../lib/temp.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
+const libraries = new Map();
 
-/* Compiles <name>_shim.c: { env, file }, file being 8 bytes of zero; or null. */
-function make(name) {
-	if (process.env.GATEWAY_WRAPPER)
-		return null;
-	const dir = tempDir('pvshim');
-	const library = join(dir, `${name}.so`);
-	const file = join(dir, name);
-	try {
-		execFileSync(process.env.CC || 'cc', ['-O2', '-shared', '-fPIC', '-pthread', '-o',
-			library, join(HERE, `${name}_shim.c`)], { stdio: 'pipe' });
-	} catch {
-		return null;
+/* Compiles <name>_shim.c, once: the library, or null. */
+function compiled(name) {
+	if (!libraries.has(name)) {
+		const library = join(tempDir('pvshim'), `${name}.so`);
+		try {
+			execFileSync(process.env.CC || 'cc', ['-O2', '-shared', '-fPIC', '-pthread', '-o',
+				library, join(HERE, `${name}_shim.c`)], { stdio: 'pipe' });
+			libraries.set(name, library);
+		} catch {
+			libraries.set(name, null);
+		}
 	}
+	return libraries.get(name);
+}
+
+/* One <name>_shim.c for one gateway: { env, file }, file being 8 bytes of zero; or null. */
+function make(name) {
+	const library = process.env.GATEWAY_WRAPPER ? null : compiled(name);
+	if (library === null)
+		return null;
+	const file = join(tempDir('pvshim'), name);
 	writeFileSync(file, Buffer.alloc(8));
 	/* AddressSanitizer wants to be the first library of all; nothing depends on that here. */
 	const asan = [process.env.ASAN_OPTIONS, 'verify_asan_link_order=0'].filter(Boolean).join(':');
