@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { startGateway } from '../lib/gateway.mjs';
 import { launch, newPage } from './browser.mjs';
-import { phase, until } from './fixture.mjs';
+import { atEnd, phase, until } from './fixture.mjs';
 
 const SESSION = /\/[0-9a-f]{32}\/$/;
 const CONFIRM = { link_mode: 'confirm' };
@@ -30,7 +30,7 @@ after(async () => {
 /* A gateway of a test, and a link of it as a backend gets it. */
 async function open(t, options = {}) {
 	const gw = await startGateway({ pve, ...options, config: { ...CONFIRM, ...options.config } });
-	t.after(() => gw.stop());
+	atEnd(t, () => gw.stop());
 	const created = await gw.create();
 	assert.equal(created.status, 200, created.text);
 	return { gw, url: created.url };
@@ -42,7 +42,7 @@ const INSECURE = /secure context/i;
 /* A page that is closed, and had nothing else to complain of, when the test ends. */
 async function blank(t, options) {
 	const { page, context, complaints } = await newPage(browser, options);
-	t.after(async () => {
+	atEnd(t, async () => {
 		await context.close();
 		assert.deepEqual(complaints.filter((text) => !INSECURE.test(text)), []);
 	});
@@ -58,7 +58,7 @@ async function panel(t, url, attributes = '') {
 	});
 	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 	server.unref();
-	t.after(() => server.close());
+	atEnd(t, () => server.close());
 	return `http://localhost:${server.address().port}/`;
 }
 

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { startGateway } from '../lib/gateway.mjs';
 import { launch, newPage } from './browser.mjs';
-import { phase, until } from './fixture.mjs';
+import { atEnd, phase, until } from './fixture.mjs';
 
 /* What makes a panel cross-origin isolated. */
 const ISOLATED = {
@@ -36,16 +36,16 @@ async function panel(t, url, headers = {}, body = '') {
 			<iframe src="${url()}" style="width:900px;height:600px"></iframe>${body}`);
 	});
 	await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-	t.after(() => server.close());
+	atEnd(t, () => server.close());
 	const { page, context, complaints } = await newPage(browser);
-	t.after(() => context.close());
+	atEnd(t, () => context.close());
 	const origin = `http://localhost:${server.address().port}`;
 	return { page, complaints, origin, show: () => page.goto(`${origin}/`) };
 }
 
 async function gateway(t, config = {}) {
 	const gw = await startGateway({ pve, config });
-	t.after(() => gw.stop());
+	atEnd(t, () => gw.stop());
 	return gw;
 }
 
@@ -125,7 +125,7 @@ describe('frame_ancestors', () => {
 	test('says nothing of a console in a window of its own', async (t) => {
 		const gw = await gateway(t, { frame_ancestors: ['https://panel.example'] });
 		const { page, context } = await newPage(browser);
-		t.after(() => context.close());
+		atEnd(t, () => context.close());
 		await page.goto(await gw.session());
 		await phase(page, 'connected');
 	});

@@ -49,6 +49,23 @@ export function fixture() {
 	};
 }
 
+const endings = new WeakMap();
+
+/*
+ * What is to be done when a test ends, the latest first: a page is closed before the gateway
+ * that it came from stops, or it would complain of that.
+ */
+export function atEnd(t, end) {
+	if (!endings.has(t)) {
+		endings.set(t, []);
+		t.after(async () => {
+			for (const last of endings.get(t).reverse())
+				await last();
+		});
+	}
+	endings.get(t).push(end);
+}
+
 /* Wait until the page (or frame) is in a phase of connection.js. */
 export async function phase(page, wanted) {
 	await page.waitForFunction((p) => document.body.dataset.phase === p, wanted);
