@@ -10,6 +10,7 @@
 #ifndef TESTS_UNIT_CORE_FAKE_H
 #define TESTS_UNIT_CORE_FAKE_H
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +90,14 @@ core_open(struct core *core, const char *token, const struct ip *client,
 enum penalty
 core_guess(struct core *core, const struct ip *client, int *left_s)
 {
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
 	(void)core;
+	/* From any of the HTTP library's threads. */
+	pthread_mutex_lock(&mutex);
 	fake.guesses++;
 	fake.client = *client;
+	pthread_mutex_unlock(&mutex);
 	*left_s = fake.left_s;
 	return fake.penalty;
 }
