@@ -17,4 +17,7 @@
  */
 size_t text_printable(const char *text, size_t len);
 
+/* The value of a hex digit, or -1. */
+int text_hex(char c);
+
 #endif

@@ -4,22 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "proxmox_api/pve.h"
 
 enum { BYTES = sizeof(((struct pve_fingerprint *)0)->sha256) };
-
-/* The value of a hex digit, or -1. */
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 int
 pve_parse_fingerprint(const char *text, struct pve_fingerprint *out, struct err *err)
@@ -35,7 +23,7 @@ pve_parse_fingerprint(const char *text, struct pve_fingerprint *out, struct err 
 		return err_set(err, ERR_INVALID, "%s", wrong);
 	for (size_t i = 0; i < BYTES; i++) {
 		const char *pair = text + i * step;
-		int high = hex_value(pair[0]), low = hex_value(pair[1]);
+		int high = text_hex(pair[0]), low = text_hex(pair[1]);
 
 		if (high < 0 || low < 0 || (step == 3 && i + 1 < BYTES && pair[2] != ':'))
 			return err_set(err, ERR_INVALID, "%s", wrong);

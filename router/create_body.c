@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "router/header_value.h"
 #include "router/multipart.h"
 
@@ -82,18 +83,6 @@ refuse_name(const char *name, bool looked_for, struct err *err)
 
 /* ---- application/x-www-form-urlencoded ---- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Append text decoded. 0, ERR_INVALID when a '%' is not followed by two digits, ERR_LIMIT, ERR_MEMORY. */
 static int
 add_decoded(struct buf *out, const char *text, size_t len)
@@ -104,8 +93,8 @@ add_decoded(struct buf *out, const char *text, size_t len)
 	for (size_t i = 0; r == 0 && i < len; i++) {
 		c = text[i] == '+' ? ' ' : text[i];
 		if (c == '%') {
-			high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-			low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+			high = i + 2 < len ? text_hex(text[i + 1]) : -1;
+			low = i + 2 < len ? text_hex(text[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return ERR_INVALID;
 			c = (char)(high << 4 | low);

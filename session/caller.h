@@ -37,7 +37,7 @@ struct caller {
 	bool refused;          /* answer is for an upgrade that becomes none */
 	bool held;             /* answer is held back */
 	bool due;              /* it has been held for long enough */
-	bool stuck;            /* the socket takes no more of the answer for now */
+	bool stuck;            /* the socket takes no more of the answer just now */
 	bool asks_on;          /* it may be one that asks on while its answers wait */
 	bool head_only;        /* answer is to a HEAD */
 	struct timer wait;     /* while held, or stuck and not read */
@@ -61,7 +61,7 @@ struct caller *caller_find(const struct loop *loop, const struct lws *wsi);
  */
 bool caller_hold(struct caller *c);
 
-/* The socket takes no more for now; the connection is kicked when it does. Then it goes on. */
+/* The socket takes no more just now; the connection is kicked when it does. Then it goes on. */
 void caller_wait(struct caller *c);
 void caller_goes_on(struct caller *c);
 

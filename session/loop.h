@@ -65,7 +65,7 @@ struct loop {
 	struct timer *timers;
 	struct caller *callers; /* connections of browsers */
 	unsigned held;          /* callers whose answer is held back */
-	unsigned stuck;         /* callers whose socket takes no more for now */
+	unsigned stuck;         /* callers whose socket takes no more just now */
 	struct loop_watch watch;
 	struct viewer *viewers; /* all, also those at their end */
 	unsigned viewer_count;

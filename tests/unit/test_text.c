@@ -104,6 +104,21 @@ only_the_bytes_given_are_read(void **state)
 	free(exact);
 }
 
+static void
+a_hex_digit_has_its_value_and_nothing_else_has(void **state)
+{
+	static const char digits[] = "0123456789abcdef", capitals[] = "0123456789ABCDEF";
+
+	(void)state;
+	for (int i = 0; i < 256; i++) {
+		const char *low = i != 0 ? strchr(digits, i) : NULL,
+				   *high = i != 0 ? strchr(capitals, i) : NULL;
+		int value = low != NULL ? (int)(low - digits) : high != NULL ? (int)(high - capitals) : -1;
+
+		assert_int_equal(text_hex((char)i), value);
+	}
+}
+
 int
 main(void)
 {
@@ -115,6 +130,7 @@ main(void)
 		cmocka_unit_test(a_character_that_is_cut_is_not_printable),
 		cmocka_unit_test(characters_that_steer_a_line_are_not_printable),
 		cmocka_unit_test(only_the_bytes_given_are_read),
+		cmocka_unit_test(a_hex_digit_has_its_value_and_nothing_else_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
