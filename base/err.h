@@ -31,7 +31,11 @@
 	X(ERR_REFUSED, "the peer answered no")                      \
 	X(ERR_PROTOCOL, "the peer broke its protocol")              \
 	X(ERR_STOPPING, "the program is stopping")                  \
-	X(ERR_FORBIDDEN, "the target is not allowed")
+	X(ERR_FORBIDDEN, "the target is not allowed")               \
+	X(ERR_NEEDS_OTP, "the account needs a second factor")       \
+	X(ERR_NEEDS_NODE, "the guest's node has to be named")       \
+	X(ERR_NEEDS_PASSWORD, "only a password user may do that")   \
+	X(ERR_NO_DEVICE, "the guest has no such device")
 
 enum err_index {
 #define X(code, text) code##_INDEX,

@@ -23,6 +23,10 @@
  *   ERR_NOT_RUNNING  the guest exists and is off
  *   ERR_LIMIT        the host has no console port left
  *   ERR_PROTOCOL     an answer that is not Proxmox's
+ *   ERR_NEEDS_OTP    the account needs a second factor, and none was given
+ *   ERR_NEEDS_NODE   the user may not look where the guest is
+ *   ERR_NEEDS_PASSWORD  this Proxmox gives that console to password users only
+ *   ERR_NO_DEVICE    the guest has no such serial port
  *   ERR_STOPPING     pve_stop() was called
  *   ERR_MEMORY, ERR_SYSTEM
  */
@@ -41,7 +45,8 @@ struct ssl_st; /* OpenSSL's SSL */
 enum {
 	PVE_HOST_SIZE = 254, /* a host name has at most 253 characters */
 	PVE_NODE_SIZE = 64,
-	PVE_USER_SIZE = 65, /* Proxmox: at most 64 characters with the realm */
+	PVE_USER_SIZE = 65,                     /* Proxmox: at most 64 characters with the realm */
+	PVE_IDENTITY_SIZE = PVE_USER_SIZE + 64, /* "user@realm", or "user@realm!token" */
 	PVE_ADDRESS_SIZE = 64,
 	PVE_PORT = 8006,                       /* where Proxmox listens unless told otherwise */
 	PVE_FINGERPRINT_SIZE = 96,             /* "AA:BB:...", 32 bytes */
@@ -61,12 +66,27 @@ struct pve_fingerprint {
 	unsigned char sha256[32];
 };
 
-/* Where a guest is. Strings are valid by the pve_parse_*() rules once accepted. */
+/* NODE is no guest but a node itself, with its shell for a console. */
+enum pve_guest_type { PVE_GUEST_UNKNOWN, PVE_GUEST_QEMU, PVE_GUEST_LXC, PVE_GUEST_NODE };
+
+/* VNC: a screen, by vncproxy or vncshell. TERM: a terminal, by termproxy. */
+enum pve_console_kind { PVE_CONSOLE_AUTO, PVE_CONSOLE_VNC, PVE_CONSOLE_TERM };
+
+enum { PVE_SERIAL_ANY = 0, PVE_SERIAL_PORTS = 4 };
+
+/*
+ * Which console of what, and where. Strings are valid by the pve_parse_*() rules once
+ * accepted. What is open (no node, PVE_GUEST_UNKNOWN, PVE_CONSOLE_AUTO) is filled in by
+ * pve_guest_find(); all zero but host, port and vmid is the screen or terminal of a guest.
+ */
 struct pve_target {
 	char host[PVE_HOST_SIZE]; /* name, IPv4, or IPv6 without brackets; lower case */
 	uint16_t port;
-	char node[PVE_NODE_SIZE];
-	uint32_t vmid;
+	char node[PVE_NODE_SIZE];   /* "": to be found */
+	uint32_t vmid;              /* 0: none, type is PVE_GUEST_NODE */
+	enum pve_guest_type type;   /* PVE_GUEST_UNKNOWN: to be found out */
+	enum pve_console_kind kind; /* PVE_CONSOLE_AUTO: VNC for QEMU, else TERM */
+	unsigned serial;            /* TERM of QEMU: 1..4 for serial0..serial3, or PVE_SERIAL_ANY */
 	struct pve_fingerprint pin; /* the one certificate that is accepted; not set: by the policy */
 };
 
@@ -208,21 +228,29 @@ struct pve_trace {
 	void *arg;
 };
 
-enum pve_guest_type { PVE_GUEST_UNKNOWN, PVE_GUEST_QEMU, PVE_GUEST_LXC };
+/* What proves who is calling. */
+struct pve_credential {
+	char user[PVE_IDENTITY_SIZE]; /* "user@realm", or "user@realm!token" for an API token */
+	struct secret secret;         /* the password, or the token's secret */
+	struct secret otp;            /* six digits of a second factor; empty: none */
+};
+
+bool pve_credential_is_token(const struct pve_credential *credential);
+void pve_credential_done(struct pve_credential *credential); /* wipes the secrets */
 
 struct pve; /* opaque, see pve_client.c */
 
 /*
- * Log in as user ("user@realm") on target's host. The policy is shared, trace (or NULL) is
+ * Log in on target's host. The policy is shared, trace (or NULL) is
  * copied (its arg must live as long as the process). *answered becomes true when Proxmox
  * itself gave an answer of any kind, so that the password has done its work; else false: no
  * answer, or a node or proxy in between could not reach it (595..599, 502..504).
- * An account with a second factor is ERR_REFUSED. On success *out belongs to the caller.
+ * An account that needs a second factor and got none is ERR_NEEDS_OTP. On success *out
+ * belongs to the caller.
  */
 int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
-	const struct pve_target *target, const char *user, const struct secret *password,
-	int64_t deadline_ms, struct pve **out, bool *answered, struct err *err)
-	__attribute__((warn_unused_result));
+	const struct pve_target *target, const struct pve_credential *credential, int64_t deadline_ms,
+	struct pve **out, bool *answered, struct err *err) __attribute__((warn_unused_result));
 struct pve *pve_ref(struct pve *pve);
 void pve_unref(struct pve *pve); /* the last one wipes the ticket */
 
@@ -240,11 +268,12 @@ int pve_renew(struct pve *pve, int64_t deadline_ms, struct err *err)
 	__attribute__((warn_unused_result));
 
 /*
- * Is the guest there, and does it run? With *type unknown QEMU is asked first,
- * then LXC, and *type is set. Returns 0, ERR_NOT_FOUND, ERR_NOT_RUNNING, or as above.
+ * Is it there, does it run, can it have that console? Fills in what *target leaves open. With
+ * the type unknown QEMU is asked first, then LXC. Returns 0, ERR_NOT_FOUND, ERR_NOT_RUNNING, or
+ * as above; then *target is as it was.
  */
-int pve_guest_running(struct pve *pve, const struct pve_target *target, enum pve_guest_type *type,
-	int64_t deadline_ms, struct err *err) __attribute__((warn_unused_result));
+int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, struct err *err)
+	__attribute__((warn_unused_result));
 
 /* What is needed to open one console websocket, once, within PVE_CONSOLE_FRESH_MS. */
 struct pve_console {
@@ -255,18 +284,19 @@ struct pve_console {
 	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
 	struct secret cookie;         /* value of the Cookie header */
-	struct secret password;       /* for VNC authentication, 1..8 bytes */
+	enum pve_console_kind kind;   /* VNC or TERM */
+	struct secret password;       /* VNC: for its authentication, 1..8 bytes */
+	struct secret login;          /* TERM: the line that termproxy wants first, "user:ticket\n" */
 	int64_t made_ms;              /* clock_ms() when the call returned */
 };
 
 /*
- * Ask for a console (vncproxy with websocket=1). Only when a viewer is really
+ * Ask for a console of a target that pve_guest_find() has completed. Only when a viewer is really
  * there: each call starts a task on the host that waits 10 s for its one
  * connection. On success *out is the caller's until pve_console_done().
  */
-int pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_guest_type type,
-	int64_t deadline_ms, struct pve_console *out, struct err *err)
-	__attribute__((warn_unused_result));
+int pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadline_ms,
+	struct pve_console *out, struct err *err) __attribute__((warn_unused_result));
 void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is fine */
 
 /* May its address be dialled, by its policy? 0 or ERR_FORBIDDEN. */

@@ -27,7 +27,7 @@ struct pve {
 	char host[PVE_HOST_SIZE];     /* [i] */
 	uint16_t port;                /* [i] */
 	struct pve_fingerprint pin;   /* [i] */
-	char user[PVE_USER_SIZE];     /* [i] */
+	char user[PVE_IDENTITY_SIZE]; /* [i] */
 	struct lock lock;             /* LOCK_PVE */
 	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_identity identity; /* [p] */

@@ -11,14 +11,14 @@
  * '=' is dropped, so that a ticket's base64 must be escaped to the last byte.
  */
 static int
-write_target(struct secret *out, const struct pve_target *target, enum pve_guest_type type,
-	const struct pve_vncproxy_reply *reply)
+write_target(
+	struct secret *out, const struct pve_target *target, const struct pve_vncproxy_reply *reply)
 {
 	char path[PVE_PATH_SIZE];
 	struct buf text = {.max = 0};
 	int r;
 
-	pve_guest_path(path, target, type, "vncwebsocket");
+	pve_guest_path(path, target, "vncwebsocket");
 	r = buf_addf(&text, "%s?port=%u&vncticket=", path, reply->port);
 	if (r == 0)
 		r = pve_escape(&text, reply->ticket.data, reply->ticket.len);
@@ -43,12 +43,13 @@ write_cookie(struct secret *out, const struct secret *ticket)
 
 static int
 fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
-	const struct pve_target *target, enum pve_guest_type type, struct pve_vncproxy_reply *reply,
+	const struct pve_target *target, struct pve_vncproxy_reply *reply,
 	const struct pve_answer *answer, struct err *err)
 {
-	if (write_target(&c->request_target, target, type, reply) < 0 ||
+	if (write_target(&c->request_target, target, reply) < 0 ||
 		write_cookie(&c->cookie, &identity->ticket) < 0)
 		return err_set(err, ERR_MEMORY, "console: no memory for it");
+	c->kind = target->kind;
 	secret_move(&c->password, &reply->password);
 	memcpy(c->address, answer->address, sizeof(c->address));
 	memcpy(c->host, pve->host, sizeof(c->host));
@@ -60,8 +61,8 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 }
 
 int
-pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_guest_type type,
-	int64_t deadline_ms, struct pve_console *out, struct err *err)
+pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadline_ms,
+	struct pve_console *out, struct err *err)
 {
 	char path[PVE_PATH_SIZE];
 	struct buf form = {.max = 0};
@@ -72,7 +73,7 @@ pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_gues
 	struct pve_console console = {.port = 0};
 	int r;
 
-	pve_guest_path(path, target, type, "vncproxy");
+	pve_guest_path(path, target, "vncproxy");
 	r = pve_identity_get(pve, &identity, err);
 	if (r < 0)
 		goto out;
@@ -89,7 +90,7 @@ pve_console_open(struct pve *pve, const struct pve_target *target, enum pve_gues
 	if (r < 0)
 		goto out;
 	pve_trial_learn(&answer.trial, reply.authority);
-	r = fill(&console, pve, &identity, target, type, &reply, &answer, err);
+	r = fill(&console, pve, &identity, target, &reply, &answer, err);
 	if (r < 0)
 		goto out;
 	*out = console;
@@ -109,6 +110,7 @@ pve_console_done(struct pve_console *console)
 	secret_wipe(&console->request_target);
 	secret_wipe(&console->cookie);
 	secret_wipe(&console->password);
+	secret_wipe(&console->login);
 	pve_policy_unref(console->policy);
 	*console = (struct pve_console){.port = 0};
 }

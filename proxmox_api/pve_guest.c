@@ -5,14 +5,14 @@
 
 static int
 ask_status(struct pve *pve, const struct pve_identity *identity, const struct pve_target *target,
-	enum pve_guest_type type, int64_t deadline_ms, struct err *err)
+	int64_t deadline_ms, struct err *err)
 {
 	char path[PVE_PATH_SIZE];
 	struct pve_call call = {.what = "guest status", .path = path, .identity = identity};
 	struct pve_answer answer = {.status = 0};
 	int r;
 
-	pve_guest_path(path, target, type, "status/current");
+	pve_guest_path(path, target, "status/current");
 	r = pve_request(pve, &call, deadline_ms, &answer, err);
 	if (r == 0)
 		r = pve_parse_running(buf_text(&answer.body), answer.body.len, err);
@@ -21,10 +21,9 @@ ask_status(struct pve *pve, const struct pve_identity *identity, const struct pv
 }
 
 int
-pve_guest_running(struct pve *pve, const struct pve_target *target, enum pve_guest_type *type,
-	int64_t deadline_ms, struct err *err)
+pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, struct err *err)
 {
-	enum pve_guest_type asked = *type == PVE_GUEST_UNKNOWN ? PVE_GUEST_QEMU : *type;
+	struct pve_target asked = *target;
 	struct pve_identity identity = {.made_ms = 0};
 	struct err first = {.code = 0};
 	int r;
@@ -32,16 +31,21 @@ pve_guest_running(struct pve *pve, const struct pve_target *target, enum pve_gue
 	r = pve_identity_get(pve, &identity, err);
 	if (r < 0)
 		return r;
-	r = ask_status(pve, &identity, target, asked, deadline_ms, &first);
-	if (r == ERR_NOT_FOUND && *type == PVE_GUEST_UNKNOWN) {
+	if (target->type == PVE_GUEST_UNKNOWN)
+		asked.type = PVE_GUEST_QEMU;
+	r = ask_status(pve, &identity, &asked, deadline_ms, &first);
+	if (r == ERR_NOT_FOUND && target->type == PVE_GUEST_UNKNOWN) {
 		/* That was half of the question: only the other half's failure is one. */
-		asked = PVE_GUEST_LXC;
-		r = ask_status(pve, &identity, target, asked, deadline_ms, err);
+		asked.type = PVE_GUEST_LXC;
+		r = ask_status(pve, &identity, &asked, deadline_ms, err);
 	} else if (r < 0) {
 		err_set(err, r, "%s", first.text);
 	}
 	pve_identity_done(&identity);
-	if (r == 0)
-		*type = asked;
-	return r;
+	if (r < 0)
+		return r;
+	if (asked.kind == PVE_CONSOLE_AUTO)
+		asked.kind = PVE_CONSOLE_VNC;
+	*target = asked;
+	return 0;
 }

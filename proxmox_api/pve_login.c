@@ -68,8 +68,8 @@ adopt(struct pve *pve, struct pve_login_reply *reply, int64_t made_ms)
 
 int
 pve_login(struct pve_policy *policy, const struct pve_trace *trace, const struct pve_target *target,
-	const char *user, const struct secret *password, int64_t deadline_ms, struct pve **out,
-	bool *answered, struct err *err)
+	const struct pve_credential *credential, int64_t deadline_ms, struct pve **out, bool *answered,
+	struct err *err)
 {
 	struct pve_login_reply reply = {.user = ""};
 	struct pve *pve = NULL;
@@ -80,11 +80,12 @@ pve_login(struct pve_policy *policy, const struct pve_trace *trace, const struct
 	r = pve_new(policy, trace, target, &pve, err);
 	if (r < 0)
 		goto out;
-	r = ask_ticket(pve, "login", user, password, deadline_ms, &reply, &status, err);
+	r = ask_ticket(
+		pve, "login", credential->user, &credential->secret, deadline_ms, &reply, &status, err);
 	*answered = pve_answered(status);
 	if (r < 0)
 		goto out;
-	memcpy(pve->user, reply.user, sizeof(pve->user));
+	memcpy(pve->user, reply.user, sizeof(reply.user));
 	adopt(pve, &reply, start_ms);
 	*out = pve;
 	pve = NULL;

@@ -294,13 +294,12 @@ pve_escape(struct buf *out, const void *data, size_t len)
 }
 
 void
-pve_guest_path(char out[PVE_PATH_SIZE], const struct pve_target *target, enum pve_guest_type type,
-	const char *tail)
+pve_guest_path(char out[PVE_PATH_SIZE], const struct pve_target *target, const char *tail)
 {
 	int n;
 
-	assert(type == PVE_GUEST_QEMU || type == PVE_GUEST_LXC);
+	assert(target->type == PVE_GUEST_QEMU || target->type == PVE_GUEST_LXC);
 	n = snprintf(out, PVE_PATH_SIZE, "/api2/json/nodes/%s/%s/%u/%s", target->node,
-		type == PVE_GUEST_QEMU ? "qemu" : "lxc", (unsigned)target->vmid, tail);
+		target->type == PVE_GUEST_QEMU ? "qemu" : "lxc", (unsigned)target->vmid, tail);
 	assert(n > 0 && n < PVE_PATH_SIZE);
 }

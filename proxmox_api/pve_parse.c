@@ -144,7 +144,7 @@ take_login(const json_t *data, struct pve_login_reply *reply, struct err *err)
 	int r;
 
 	if (needs_second_factor(data, ticket))
-		return err_set(err, ERR_REFUSED, "login: the account needs a second factor");
+		return err_set(err, ERR_NEEDS_OTP, "login: the account needs a second factor (otp)");
 	if (ticket == NULL || strncmp(ticket, "PVE:", 4) != 0)
 		return err_set(err, ERR_PROTOCOL, "login: the answer has no ticket");
 	if (csrf == NULL || !fit_for_header(csrf))

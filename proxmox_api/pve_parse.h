@@ -40,7 +40,7 @@ struct pve_login_reply {
 
 /*
  * The answer to POST access/ticket. On success the secrets are the caller's until
- * pve_login_reply_done(). Returns 0, ERR_REFUSED when a second factor is due,
+ * pve_login_reply_done(). Returns 0, ERR_NEEDS_OTP when a second factor is due,
  * ERR_PROTOCOL or ERR_MEMORY.
  */
 int pve_parse_login(const char *json, size_t len, struct pve_login_reply *out, struct err *err)
@@ -81,8 +81,7 @@ void pve_parse_refusal(const char *json, size_t len, char out[PVE_MESSAGE_SIZE])
  */
 int pve_escape(struct buf *out, const void *data, size_t len) __attribute__((warn_unused_result));
 
-/* "/api2/json/nodes/<node>/<qemu or lxc>/<vmid>/<tail>" of a valid target and a known type. */
-void pve_guest_path(char out[PVE_PATH_SIZE], const struct pve_target *target,
-	enum pve_guest_type type, const char *tail);
+/* "/api2/json/nodes/<node>/<qemu or lxc>/<vmid>/<tail>" of a valid target whose type is one of these. */
+void pve_guest_path(char out[PVE_PATH_SIZE], const struct pve_target *target, const char *tail);
 
 #endif

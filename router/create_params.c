@@ -32,7 +32,7 @@ set_node(const char *text, struct grant *grant, struct err *err)
 static int
 set_username(const char *text, struct grant *grant, struct err *err)
 {
-	return pve_parse_user(text, grant->user, err);
+	return pve_parse_user(text, grant->credential.user, err);
 }
 
 static int
@@ -44,7 +44,7 @@ set_password(const char *text, struct grant *grant, struct err *err)
 		return err_set(err, ERR_INVALID, "must not be empty");
 	if (len > CREATE_PASSWORD_MAX)
 		return err_set(err, ERR_INVALID, "has more than %d bytes", CREATE_PASSWORD_MAX);
-	if (secret_set(&grant->password, text, len) < 0)
+	if (secret_set(&grant->credential.secret, text, len) < 0)
 		return err_set(err, ERR_MEMORY, "no memory for it");
 	return 0;
 }

@@ -79,6 +79,23 @@ enum penalty core_guess(struct core *core, const struct ip *client, int *left_s)
 int core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
 	__attribute__((warn_unused_result));
 
+/*
+ * Try a grant before its token is given out: log in and look at the guest. The grant is moved
+ * in. done() is called exactly once, on this thread before core_verify() returns (no capacity,
+ * stopping) or later on a worker or main. *result lives during the call.
+ */
+struct core_verified {
+	int code;            /* 0 or ERR_* */
+	enum end end;        /* why not, when code < 0 */
+	const char *text;    /* the same for the backend, with the host's own words; no secret */
+	struct grant *grant; /* on success: logged in, for core_put(); done() may take it */
+};
+void core_verify(struct core *core, struct grant **grant,
+	void (*done)(void *arg, struct core_verified *result), void *arg);
+
+/* Does the page's folder have a page for terminals? Without one there are no such consoles. */
+bool core_has_terminals(const struct core *core);
+
 /* ---- GET /vnc/<token> ---- */
 
 struct core_opened {

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 static const struct end_row rows[END_COUNT] = {
-#define X(id, log, http, close, customer) {#id, log, http, close, customer},
+#define X(id, reason, log, http, close, customer) {#id, reason, log, http, close, customer},
 	END_TBL(X)
 #undef X
 };
@@ -39,6 +39,14 @@ end_of_err(int code)
 		return END_FORBIDDEN;
 	case ERR_REFUSED:
 		return END_REFUSED;
+	case ERR_NEEDS_OTP:
+		return END_NEEDS_OTP;
+	case ERR_NEEDS_NODE:
+		return END_NEEDS_NODE;
+	case ERR_NEEDS_PASSWORD:
+		return END_NEEDS_PASSWORD;
+	case ERR_NO_DEVICE:
+		return END_NO_DEVICE;
 	case ERR_PROTOCOL:
 		return END_GARBLED;
 	case ERR_STOPPING:

@@ -10,14 +10,15 @@
 #include "session/end_tbl.h"
 
 enum end {
-#define X(id, log, http, close, customer) id,
+#define X(id, reason, log, http, close, customer) id,
 	END_TBL(X)
 #undef X
 		END_COUNT
 };
 
 struct end_row {
-	const char *name; /* "END_REFUSED" */
+	const char *name;   /* "END_REFUSED" */
+	const char *reason; /* for a backend: one word, which never changes its meaning */
 	const char *log;
 	int http_status;
 	int close_code; /* 0: no Close frame of ours */

@@ -21,5 +21,5 @@ grant_free(struct grant *grant)
 void
 grant_wipe_credentials(struct grant *grant)
 {
-	secret_wipe(&grant->password);
+	pve_credential_done(&grant->credential);
 }

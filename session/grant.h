@@ -17,8 +17,7 @@
 
 struct grant {
 	struct pve_target target;
-	char user[PVE_USER_SIZE]; /* "user@realm" */
-	struct secret password;
+	struct pve_credential credential;
 	int64_t expires_ms; /* clock_ms() when the token is worth nothing; set by the store */
 };
 
@@ -26,7 +25,7 @@ struct grant {
 struct grant *grant_new(void);
 void grant_free(struct grant *grant);
 
-/* The password has done its work. */
+/* They have done their work. */
 void grant_wipe_credentials(struct grant *grant);
 
 #endif

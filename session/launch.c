@@ -63,8 +63,9 @@ finish_failed(struct opening *o, int code, const struct err *err)
 		result.unknown_token = true;
 	else
 		log_error(LOG_PROXY, "vm %u on node %s at %s:%u for %s: %s: %s%s", o->grant->target.vmid,
-			o->grant->target.node, o->grant->target.host, o->grant->target.port, o->grant->user,
-			end_row(result.end)->log, err->text, o->judged ? "" : " (the link stays usable)");
+			o->grant->target.node, o->grant->target.host, o->grant->target.port,
+			o->grant->credential.user, end_row(result.end)->log, err->text,
+			o->judged ? "" : " (the link stays usable)");
 	finish(o, &result);
 }
 
@@ -107,7 +108,7 @@ static bool
 may_join(struct opening *o)
 {
 	struct session *s =
-		sessions_find(o->launch->sessions, &o->grant->target, PVE_GUEST_UNKNOWN, o->grant->user);
+		sessions_find(o->launch->sessions, &o->grant->target, o->grant->credential.user);
 
 	session_unref(s);
 	return s != NULL;
@@ -115,8 +116,7 @@ may_join(struct opening *o)
 
 /* Start a session of our own with the reserved port; if another link was faster, join its session. */
 static int
-start_session(struct opening *o, enum pve_guest_type type, struct pve *pve, struct session **out,
-	struct err *err)
+start_session(struct opening *o, struct pve *pve, struct session **out, struct err *err)
 {
 	struct launch *l = o->launch;
 	struct session *s = NULL, *other;
@@ -126,7 +126,7 @@ start_session(struct opening *o, enum pve_guest_type type, struct pve *pve, stru
 	/* The one that was to be joined has ended meanwhile. */
 	r = o->lease.pool ? 0 : reserve(o, err);
 	if (r == 0)
-		r = session_new(l->sessions, &o->grant->target, type, &mine, &o->lease, &o->place, &s, err);
+		r = session_new(l->sessions, &o->grant->target, &mine, &o->lease, &o->place, &s, err);
 	if (r < 0) {
 		pve_unref(mine);
 		return r;
@@ -152,10 +152,9 @@ start_session(struct opening *o, enum pve_guest_type type, struct pve *pve, stru
 
 /* A key of a session that is there. ERR_GONE when there is none, or it ends just now. */
 static int
-join(struct opening *o, enum pve_guest_type type, const struct pve *pve, struct core_opened *result,
-	struct err *err)
+join(struct opening *o, const struct pve *pve, struct core_opened *result, struct err *err)
 {
-	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, type, pve_user(pve));
+	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, pve_user(pve));
 	int r = s ? session_add_link(s, &o->client, &result->key, err) : ERR_GONE;
 
 	if (r == 0) {
@@ -168,11 +167,10 @@ join(struct opening *o, enum pve_guest_type type, const struct pve *pve, struct 
 
 /* A key of a session of our own, or of one that was faster. ERR_GONE when that one ends just now. */
 static int
-start(struct opening *o, enum pve_guest_type type, struct pve *pve, struct core_opened *result,
-	struct err *err)
+start(struct opening *o, struct pve *pve, struct core_opened *result, struct err *err)
 {
 	struct session *s = NULL;
-	int r = start_session(o, type, pve, &s, err);
+	int r = start_session(o, pve, &s, err);
 
 	if (r == 0)
 		r = session_add_link(s, &o->client, &result->key, err);
@@ -184,13 +182,12 @@ start(struct opening *o, enum pve_guest_type type, struct pve *pve, struct core_
 
 /* The login is won: a session that ends just now must not cost the link. */
 static int
-join_or_start(struct opening *o, enum pve_guest_type type, struct pve *pve,
-	struct core_opened *result, struct err *err)
+join_or_start(struct opening *o, struct pve *pve, struct core_opened *result, struct err *err)
 {
-	int r = join(o, type, pve, result, err);
+	int r = join(o, pve, result, err);
 
 	for (int tries = 0; r == ERR_GONE && tries < START_TRIES; tries++)
-		r = start(o, type, pve, result, err);
+		r = start(o, pve, result, err);
 	return r;
 }
 
@@ -200,22 +197,21 @@ run(void *arg)
 	struct opening *o = arg;
 	struct grant *grant = o->grant;
 	struct core_opened result = {.code = 0};
-	enum pve_guest_type type = PVE_GUEST_UNKNOWN;
 	struct pve *pve = NULL;
 	struct err err = {0, ""};
 	bool did_well;
 	int r = may_join(o) ? 0 : reserve(o, &err);
 
 	if (r == 0)
-		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, grant->user,
-			&grant->password, o->deadline_ms, &pve, &o->judged, &err);
+		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target,
+			&grant->credential, o->deadline_ms, &pve, &o->judged, &err);
 	/* An answer of any kind ends the password's work; silence leaves the link usable. */
 	if (o->judged)
 		grant_wipe_credentials(grant);
 	if (r == 0)
-		r = pve_guest_running(pve, &grant->target, &type, o->deadline_ms, &err);
+		r = pve_guest_find(pve, &grant->target, o->deadline_ms, &err);
 	if (r == 0)
-		r = join_or_start(o, type, pve, &result, &err);
+		r = join_or_start(o, pve, &result, &err);
 	pve_unref(pve);
 	/* Without an answer to the login the host may not even have been asked. */
 	did_well = o->judged && env_answered(r);

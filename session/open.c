@@ -75,13 +75,13 @@ run_asking(void *arg)
 {
 	struct asking *a = arg;
 	struct session *s = a->session;
-	enum pve_guest_type type = s->type;
+	struct pve_target target = s->target;
 	struct err *err = &a->mail->err;
 	int r;
 
-	r = pve_guest_running(s->pve, &s->target, &type, a->deadline_ms, err);
+	r = pve_guest_find(s->pve, &target, a->deadline_ms, err);
 	if (r == 0)
-		r = pve_console_open(s->pve, &s->target, s->type, a->deadline_ms, &a->mail->console, err);
+		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
 	if (r == 0)
 		err->code = 0;
 	log_debug(LOG_PROXY_CFG, "%s: console ticket for browser %llu: %s", s->id,

@@ -10,17 +10,15 @@
 #include "session/token.h"
 
 void
-session_format_key(
-	char out[SESSION_KEY_SIZE], const struct pve_target *target, enum pve_guest_type type)
+session_format_key(char out[SESSION_KEY_SIZE], const struct pve_target *target)
 {
-	snprintf(out, SESSION_KEY_SIZE, "%s:%s:%u", type == PVE_GUEST_LXC ? "lxc" : "vm", target->node,
-		target->vmid);
+	snprintf(out, SESSION_KEY_SIZE, "%s:%s:%u", target->type == PVE_GUEST_LXC ? "lxc" : "vm",
+		target->node, target->vmid);
 }
 
 int
-session_new(struct sessions *registry, const struct pve_target *target, enum pve_guest_type type,
-	struct pve **pve, struct port_lease *lease, struct place **place, struct session **out,
-	struct err *err)
+session_new(struct sessions *registry, const struct pve_target *target, struct pve **pve,
+	struct port_lease *lease, struct place **place, struct session **out, struct err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int r;
@@ -36,11 +34,10 @@ session_new(struct sessions *registry, const struct pve_target *target, enum pve
 	atomic_init(&s->refs, 1);
 	s->registry = registry;
 	s->target = *target;
-	s->type = type;
 	s->created_unix = clock_unix();
 	s->created_ms = clock_ms();
 	s->state = SESSION_CREATED;
-	session_format_key(s->key, target, type);
+	session_format_key(s->key, target);
 	sessions_name(registry, s);
 	s->pve = *pve;
 	*pve = NULL;

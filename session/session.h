@@ -29,8 +29,7 @@ struct session {
 	struct sessions *registry;   /* [i] */
 	char key[SESSION_KEY_SIZE];  /* [i] "vm:pve:100" */
 	char id[SESSION_ID_SIZE];    /* [i] how logs and /status name it */
-	struct pve_target target;    /* [i] */
-	enum pve_guest_type type;    /* [i] */
+	struct pve_target target;    /* [i] complete: nothing in it is open */
 	struct pve *pve;             /* [i] the login; one reference */
 	struct mailbox *mailbox;     /* [i] one reference */
 	uint16_t port;               /* [i] */
@@ -80,9 +79,9 @@ struct console_mail { /* MAIL_CONSOLE: the answer to console_ask() */
  * A new session, not yet in the registry. *pve, *lease and *place are moved into it.
  * Returns 0, ERR_MEMORY or ERR_SYSTEM (then all stay the caller's).
  */
-int session_new(struct sessions *registry, const struct pve_target *target,
-	enum pve_guest_type type, struct pve **pve, struct port_lease *lease, struct place **place,
-	struct session **out, struct err *err) __attribute__((warn_unused_result));
+int session_new(struct sessions *registry, const struct pve_target *target, struct pve **pve,
+	struct port_lease *lease, struct place **place, struct session **out, struct err *err)
+	__attribute__((warn_unused_result));
 struct session *session_ref(struct session *s);
 void session_unref(struct session *s);
 
@@ -101,7 +100,6 @@ int session_add_link(struct session *s, const struct ip *opener, struct secret *
 int session_end(struct session *s, enum end end) __attribute__((warn_unused_result));
 
 /* "qemu" rows are called vm in keys, as the users know them. */
-void session_format_key(
-	char out[SESSION_KEY_SIZE], const struct pve_target *target, enum pve_guest_type type);
+void session_format_key(char out[SESSION_KEY_SIZE], const struct pve_target *target);
 
 #endif

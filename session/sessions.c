@@ -88,30 +88,41 @@ static bool
 same_target(const struct pve_target *a, const struct pve_target *b)
 {
 	return a->vmid == b->vmid && a->port == b->port && strcmp(a->host, b->host) == 0 &&
-		   strcmp(a->node, b->node) == 0 && same_pin(&a->pin, &b->pin);
+		   same_pin(&a->pin, &b->pin);
+}
+
+/*
+ * Is it the console that is asked for? A guest's number is unique in its cluster, and it may have
+ * moved; only of a node itself the node counts.
+ */
+static bool
+same_console(const struct pve_target *has, const struct pve_target *wanted)
+{
+	return (wanted->type == PVE_GUEST_UNKNOWN || wanted->type == has->type) &&
+		   (wanted->kind == PVE_CONSOLE_AUTO || wanted->kind == has->kind) &&
+		   wanted->serial == has->serial &&
+		   (has->type != PVE_GUEST_NODE || strcmp(wanted->node, has->node) == 0);
 }
 
 static struct session *
-find(
-	struct sessions *r, const struct pve_target *target, enum pve_guest_type type, const char *user)
+find(struct sessions *r, const struct pve_target *target, const char *user)
 {
 	struct session *s;
 
 	for (s = r->first; s; s = s->next)
 		if (!s->ending && s->state != SESSION_ENDED && same_target(&s->target, target) &&
-			(type == PVE_GUEST_UNKNOWN || type == s->type) && strcmp(pve_user(s->pve), user) == 0)
+			same_console(&s->target, target) && strcmp(pve_user(s->pve), user) == 0)
 			return session_ref(s);
 	return NULL;
 }
 
 struct session *
-sessions_find(
-	struct sessions *r, const struct pve_target *target, enum pve_guest_type type, const char *user)
+sessions_find(struct sessions *r, const struct pve_target *target, const char *user)
 {
 	struct session *s;
 
 	lock_take(&r->lock);
-	s = find(r, target, type, user);
+	s = find(r, target, user);
 	lock_release(&r->lock);
 	return s;
 }
@@ -136,7 +147,7 @@ sessions_add(struct sessions *r, struct session *s)
 	struct session *other;
 
 	lock_take(&r->lock);
-	other = find(r, &s->target, s->type, pve_user(s->pve));
+	other = find(r, &s->target, pve_user(s->pve));
 	s->ending = other != NULL;
 	s->renew_ms = s->created_ms + RENEW_AFTER_MS;
 	*r->tail = session_ref(s);

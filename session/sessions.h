@@ -21,10 +21,10 @@ void sessions_name(struct sessions *r, struct session *s);
 
 /*
  * A living session of the same guest, Proxmox user and pinned certificate (or none), which a
- * link may join; a reference of the caller's, or NULL. type may be PVE_GUEST_UNKNOWN: any.
+ * link may join; a reference of the caller's, or NULL. What target leaves open may be any.
  */
-struct session *sessions_find(struct sessions *r, const struct pve_target *target,
-	enum pve_guest_type type, const char *user);
+struct session *sessions_find(
+	struct sessions *r, const struct pve_target *target, const char *user);
 
 /*
  * Enter a session whose thread runs. When another one of the same guest and user

@@ -40,10 +40,10 @@ check_grant(const struct grant *g)
 	CHECK(strcmp(g->target.host, again.target.host) == 0);
 	CHECK(g->target.port > 0);
 	CHECK(pve_parse_node(g->target.node, again.target.node, NULL) == 0);
-	CHECK(strchr(g->user, '@') != NULL && strpbrk(g->user, "/: ") == NULL);
+	CHECK(strchr(g->credential.user, '@') != NULL && strpbrk(g->credential.user, "/: ") == NULL);
 	CHECK(g->target.vmid >= 100 && g->target.vmid <= 999999999);
-	CHECK(g->password.len >= 1 && g->password.len <= CREATE_PASSWORD_MAX);
-	CHECK(strlen(g->password.data) == g->password.len);
+	CHECK(g->credential.secret.len >= 1 && g->credential.secret.len <= CREATE_PASSWORD_MAX);
+	CHECK(strlen(g->credential.secret.data) == g->credential.secret.len);
 }
 
 static void

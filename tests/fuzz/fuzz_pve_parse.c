@@ -109,14 +109,14 @@ read_host(const char *text, size_t len)
 static void
 read_node(const char *text, size_t len)
 {
-	struct pve_target target = {.vmid = 999999999};
+	struct pve_target target = {.vmid = 999999999, .type = PVE_GUEST_QEMU};
 	char path[PVE_PATH_SIZE];
 
 	(void)len;
 	if (pve_parse_node(text, target.node, NULL) < 0)
 		return;
 	assert(strpbrk(target.node, "./%?# ") == NULL);
-	pve_guest_path(path, &target, PVE_GUEST_QEMU, "status/current");
+	pve_guest_path(path, &target, "status/current");
 }
 
 static void

@@ -196,7 +196,7 @@ describe('end_tbl.h and the console page agree', () => {
 
 	/* What the gateway sends, but for the browser's own faults (1002, 1008). */
 	function sent() {
-		const codes = tableRows('session/end_tbl.h', 'END_TBL').map((row) => Number(row[3]));
+		const codes = tableRows('session/end_tbl.h', 'END_TBL').map((row) => Number(row[4]));
 		return [...new Set(codes)].filter((code) => code === 1001 || code >= 4000);
 	}
 
@@ -206,14 +206,14 @@ describe('end_tbl.h and the console page agree', () => {
 
 	test('every reason for a browser has a text, short enough for a Close frame', () => {
 		none(tableRows('session/end_tbl.h', 'END_TBL')
-			.filter(([, , , code]) => Number(code) !== 0)
-			.filter(([, , , , text]) => text === '' || Buffer.byteLength(text) > 123)
+			.filter(([, , , , code]) => Number(code) !== 0)
+			.filter(([, , , , , text]) => text === '' || Buffer.byteLength(text) > 123)
 			.map(([id]) => id));
 	});
 
 	test('what a customer reads names no product, host, node or user', () => {
 		none(tableRows('session/end_tbl.h', 'END_TBL')
-			.filter((row) => /proxmox|pve|qemu|lxc|ticket|node|user|host\b/i.test(row[4]))
-			.map(([id, , , , text]) => `${id}: ${text}`));
+			.filter((row) => /proxmox|pve|qemu|lxc|ticket|node|user|host\b/i.test(row[5]))
+			.map(([id, , , , , text]) => `${id}: ${text}`));
 	});
 });

@@ -26,7 +26,7 @@ const STEP_MS = 15000;
 /* What an answer may be when something went wrong inside. */
 const FAILURES = [500, 502, 503, 504];
 /* The Close codes that the page knows, and those of a websocket library in trouble. */
-const CLOSES = new Set(tableRows('session/end_tbl.h', 'END_TBL').map((row) => Number(row[3])));
+const CLOSES = new Set(tableRows('session/end_tbl.h', 'END_TBL').map((row) => Number(row[4])));
 
 /* Commands to inject.c, and what came of them. */
 export class Injector {

@@ -51,7 +51,7 @@ core_put(struct core *core, struct grant **grant, struct secret *token, struct e
 	if (fake.put_code < 0)
 		return err_set(err, fake.put_code, "as the test wants it");
 	fake.target = (*grant)->target;
-	snprintf(fake.password, sizeof(fake.password), "%s", secret_peek(&(*grant)->password));
+	snprintf(fake.password, sizeof(fake.password), "%s", secret_peek(&(*grant)->credential.secret));
 	if (secret_set(token, TOKEN, strlen(TOKEN)) < 0)
 		return err_set(err, ERR_MEMORY, "no memory");
 	grant_free(*grant);

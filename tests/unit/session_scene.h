@@ -42,7 +42,12 @@ static const struct ip opener = {{[0] = 0x20, [1] = 0x01, [2] = 0x0d, [3] = 0xb8
 static inline struct pve_target
 guest(uint32_t vmid)
 {
-	return (struct pve_target){.host = "host", .port = 8006, .node = "pve", .vmid = vmid};
+	return (struct pve_target){.host = "host",
+		.port = 8006,
+		.node = "pve",
+		.vmid = vmid,
+		.type = PVE_GUEST_QEMU,
+		.kind = PVE_CONSOLE_VNC};
 }
 
 static inline struct sessions *
@@ -64,7 +69,7 @@ session_for_test(struct sessions *r, uint32_t vmid, struct pve *login)
 	struct session *s = NULL;
 
 	atomic_fetch_add(&login->refs, 1);
-	assert_int_equal(session_new(r, &target, PVE_GUEST_QEMU, &login, &none, &nowhere, &s, NULL), 0);
+	assert_int_equal(session_new(r, &target, &login, &none, &nowhere, &s, NULL), 0);
 	assert_null(login);
 	return s;
 }

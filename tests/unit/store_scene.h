@@ -67,7 +67,7 @@ grant_of(uint32_t vmid)
 	struct grant *g = grant_new();
 
 	assert_non_null(g);
-	assert_int_equal(secret_set(&g->password, "SECRET", 6), 0);
+	assert_int_equal(secret_set(&g->credential.secret, "SECRET", 6), 0);
 	g->target.vmid = vmid;
 	return g;
 }

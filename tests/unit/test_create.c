@@ -65,8 +65,8 @@ an_object_becomes_a_grant(void **state)
 	assert_int_equal(g->target.port, 443);
 	assert_string_equal(g->target.node, "pve");
 	assert_int_equal(g->target.vmid, 100);
-	assert_string_equal(g->user, "root@pam");
-	assert_string_equal(secret_peek(&g->password), SECRET);
+	assert_string_equal(g->credential.user, "root@pam");
+	assert_string_equal(secret_peek(&g->credential.secret), SECRET);
 	grant_free(g);
 }
 
@@ -117,10 +117,10 @@ a_user_without_realm_is_of_pve(void **state)
 	struct grant *g = good(HOST "," NODE ",\"username\":\"me\"," PASS "," VMID);
 
 	(void)state;
-	assert_string_equal(g->user, "me@pve");
+	assert_string_equal(g->credential.user, "me@pve");
 	grant_free(g);
 	g = good(HOST "," NODE ",\"username\":\"a@b@ldap\"," PASS "," VMID);
-	assert_string_equal(g->user, "a@b@ldap");
+	assert_string_equal(g->credential.user, "a@b@ldap");
 	grant_free(g);
 }
 
@@ -141,7 +141,7 @@ a_password_may_be_anything_but_a_nul(void **state)
 		good(HOST "," NODE "," USER ",\"password\":\" \\u0001\xf0\x9f\x94\x91\\n \"," VMID);
 
 	(void)state;
-	assert_string_equal(secret_peek(&g->password), " \x01\xf0\x9f\x94\x91\n ");
+	assert_string_equal(secret_peek(&g->credential.secret), " \x01\xf0\x9f\x94\x91\n ");
 	grant_free(g);
 }
 
@@ -158,7 +158,7 @@ a_password_of_1024_bytes_is_the_longest(void **state)
 	snprintf(
 		members, sizeof(members), HOST "," NODE "," USER ",\"password\":\"%s\"," VMID, password);
 	g = good(members);
-	assert_int_equal(g->password.len, CREATE_PASSWORD_MAX);
+	assert_int_equal(g->credential.secret.len, CREATE_PASSWORD_MAX);
 	grant_free(g);
 	password[CREATE_PASSWORD_MAX] = 'x';
 	password[CREATE_PASSWORD_MAX + 1] = '\0';
@@ -390,7 +390,7 @@ every_form_gives_the_same_grant(void **state)
 		if (read_as(forms[i].type, forms[i].body, strlen(forms[i].body), &g) != 0)
 			fail_msg("%s, %s: %s", forms[i].type, forms[i].body, err.text);
 		assert_string_equal(g->target.host, "10.0.0.1");
-		assert_string_equal(secret_peek(&g->password), SECRET);
+		assert_string_equal(secret_peek(&g->credential.secret), SECRET);
 		grant_free(g);
 		g = NULL;
 	}
@@ -539,7 +539,7 @@ play_all(void *arg)
 		assert_true(r == 0 || (torture_struck() && r == ERR_MEMORY));
 		assert_true((r == 0) == (g != NULL));
 		if (g != NULL)
-			assert_string_equal(secret_peek(&g->password), SECRET);
+			assert_string_equal(secret_peek(&g->credential.secret), SECRET);
 		grant_free(g);
 	}
 }

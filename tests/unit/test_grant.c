@@ -9,7 +9,7 @@ grant_for_test(void)
 	struct grant *g = grant_new();
 
 	assert_non_null(g);
-	assert_int_equal(secret_set(&g->password, "SECRET", 6), 0);
+	assert_int_equal(secret_set(&g->credential.secret, "SECRET", 6), 0);
 	return g;
 }
 
@@ -22,8 +22,8 @@ a_new_one_is_empty(void **state)
 	assert_non_null(g);
 	assert_int_equal(g->target.vmid, 0);
 	assert_string_equal(g->target.host, "");
-	assert_string_equal(g->user, "");
-	assert_null(g->password.data);
+	assert_string_equal(g->credential.user, "");
+	assert_null(g->credential.secret.data);
 	assert_int_equal(g->expires_ms, 0);
 	grant_free(g);
 	grant_free(NULL);
@@ -38,8 +38,8 @@ its_password_can_go_before_the_rest(void **state)
 	g->target.vmid = 100;
 	torture_look_for("SECRET");
 	grant_wipe_credentials(g);
-	assert_null(g->password.data);
-	assert_int_equal(g->password.len, 0);
+	assert_null(g->credential.secret.data);
+	assert_int_equal(g->credential.secret.len, 0);
 	assert_int_equal(g->target.vmid, 100);
 	grant_wipe_credentials(g);
 	grant_free(g);

@@ -22,7 +22,7 @@ static const char password_text[] = "hunter2-and-a-half";
 static struct pve_target target = {.host = "127.0.0.1", .node = "pve", .vmid = 100};
 static const struct pve_policy_config insecure = {.mode = PVE_TLS_INSECURE};
 static struct pve_policy *policy;
-static struct secret password;
+static struct pve_credential joe = {.user = "joe@pve"};
 static int reserved = -1;
 
 /* A port that is taken, and where nobody listens. */
@@ -38,7 +38,7 @@ begin(void **state)
 	assert_int_equal(bind(reserved, (struct sockaddr *)&address, len), 0);
 	assert_int_equal(getsockname(reserved, (struct sockaddr *)&address, &len), 0);
 	target.port = ntohs(address.sin_port);
-	assert_int_equal(secret_set(&password, password_text, sizeof(password_text) - 1), 0);
+	assert_int_equal(secret_set(&joe.secret, password_text, sizeof(password_text) - 1), 0);
 	assert_int_equal(pve_global_init(NULL), 0);
 	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
 	return 0;
@@ -50,7 +50,7 @@ end(void **state)
 	(void)state;
 	pve_policy_unref(policy);
 	pve_global_done();
-	secret_wipe(&password);
+	pve_credential_done(&joe);
 	close(reserved);
 	return 0;
 }
@@ -82,8 +82,8 @@ where_nobody_listens_the_password_has_not_been_judged(void **state)
 	bool answered = true;
 
 	(void)state;
-	assert_int_equal(pve_login(policy, &trace, &target, "joe@pve", &password, clock_ms() + SOON_MS,
-						 &pve, &answered, &err),
+	assert_int_equal(
+		pve_login(policy, &trace, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
 		ERR_UNREACHABLE);
 	assert_null(pve);
 	assert_false(answered);
@@ -102,8 +102,8 @@ a_forbidden_address_is_not_connected_to(void **state)
 	bool answered = true;
 
 	(void)state;
-	assert_int_equal(pve_login(policy, NULL, &metadata, "joe@pve", &password, clock_ms() + SOON_MS,
-						 &pve, &answered, &err),
+	assert_int_equal(
+		pve_login(policy, NULL, &metadata, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
 		ERR_FORBIDDEN);
 	assert_null(pve);
 	assert_false(answered);
@@ -122,8 +122,7 @@ past_its_deadline_no_call_is_made(void **state)
 
 	(void)state;
 	assert_int_equal(
-		pve_login(policy, &trace, &target, "joe@pve", &password, clock_ms(), &pve, &answered, &err),
-		ERR_TIMEOUT);
+		pve_login(policy, &trace, &target, &joe, clock_ms(), &pve, &answered, &err), ERR_TIMEOUT);
 	assert_null(pve);
 	assert_false(answered);
 	assert_int_equal(heard.calls, 0);
@@ -137,8 +136,8 @@ a_failed_login_leaves_no_password_behind(void **state)
 
 	(void)state;
 	torture_look_for(password_text);
-	assert_int_equal(pve_login(policy, NULL, &target, "joe@pve", &password, clock_ms() + SOON_MS,
-						 &pve, &answered, NULL),
+	assert_int_equal(
+		pve_login(policy, NULL, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, NULL),
 		ERR_UNREACHABLE);
 	assert_int_equal(torture_found(), 0);
 	torture_look_for(NULL);
@@ -153,8 +152,7 @@ try_to_log_in(void *arg)
 	int r;
 
 	(void)arg;
-	r = pve_login(
-		policy, NULL, &target, "joe@pve", &password, clock_ms() + SOON_MS, &pve, &answered, &err);
+	r = pve_login(policy, NULL, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, &err);
 	assert_true(r == ERR_UNREACHABLE || (torture_struck() && r < 0));
 	assert_int_equal(err.code, r);
 	assert_null(pve);
@@ -220,17 +218,16 @@ a_renewal_that_fails_keeps_the_old_ticket(void **state)
 static void
 a_guest_and_a_console_that_cannot_be_asked_for_change_nothing(void **state)
 {
-	enum pve_guest_type type = PVE_GUEST_UNKNOWN;
+	struct pve_target asked = target;
 	struct pve_console console = {.port = 7};
 	struct pve *pve = logged_in("PVE:one");
 
 	(void)state;
+	assert_int_equal(pve_guest_find(pve, &asked, clock_ms() + SOON_MS, NULL), ERR_UNREACHABLE);
+	assert_int_equal(asked.type, PVE_GUEST_UNKNOWN);
+	asked.type = PVE_GUEST_QEMU;
 	assert_int_equal(
-		pve_guest_running(pve, &target, &type, clock_ms() + SOON_MS, NULL), ERR_UNREACHABLE);
-	assert_int_equal(type, PVE_GUEST_UNKNOWN);
-	assert_int_equal(
-		pve_console_open(pve, &target, PVE_GUEST_QEMU, clock_ms() + SOON_MS, &console, NULL),
-		ERR_UNREACHABLE);
+		pve_console_open(pve, &asked, clock_ms() + SOON_MS, &console, NULL), ERR_UNREACHABLE);
 	assert_int_equal(console.port, 7);
 	assert_null(console.cookie.data);
 	pve_unref(pve);

@@ -392,14 +392,14 @@ escaping_stops_at_the_buffers_limit(void **state)
 static void
 a_guests_path_has_node_type_and_number(void **state)
 {
-	struct pve_target target = {.node = "pve-1", .vmid = 100};
+	struct pve_target target = {.node = "pve-1", .vmid = 100, .type = PVE_GUEST_QEMU};
 	char path[PVE_PATH_SIZE];
 
 	(void)state;
-	pve_guest_path(path, &target, PVE_GUEST_QEMU, "vncproxy");
+	pve_guest_path(path, &target, "vncproxy");
 	assert_string_equal(path, "/api2/json/nodes/pve-1/qemu/100/vncproxy");
-	target = (struct pve_target){.node = LABEL63, .vmid = 999999999};
-	pve_guest_path(path, &target, PVE_GUEST_LXC, "status/current");
+	target = (struct pve_target){.node = LABEL63, .vmid = 999999999, .type = PVE_GUEST_LXC};
+	pve_guest_path(path, &target, "status/current");
 	assert_string_equal(path, "/api2/json/nodes/" LABEL63 "/lxc/999999999/status/current");
 }
 

@@ -86,7 +86,7 @@ a_login_with_a_second_factor_due_is_refused_and_says_so(void **state)
 		struct pve_login_reply reply = {.user = "untouched"};
 		struct err err = {.code = 0};
 
-		assert_int_equal(login(rows[i], &reply, &err), ERR_REFUSED);
+		assert_int_equal(login(rows[i], &reply, &err), ERR_NEEDS_OTP);
 		assert_non_null(strstr(err.text, "second factor"));
 		assert_string_equal(reply.user, "untouched");
 		assert_null(reply.ticket.data);

@@ -18,7 +18,7 @@ a_session_knows_what_it_is(void **state)
 	(void)state;
 	assert_string_equal(s->key, "vm:pve:100");
 	assert_int_equal(s->target.vmid, 100);
-	assert_int_equal(s->type, PVE_GUEST_QEMU);
+	assert_int_equal(s->target.type, PVE_GUEST_QEMU);
 	assert_int_equal(s->state, SESSION_CREATED);
 	assert_true(s->created_ms >= before && s->created_ms <= clock_ms());
 	assert_int_equal(s->connected_unix, 0);
@@ -32,13 +32,14 @@ a_session_knows_what_it_is(void **state)
 static void
 keys_say_vm_or_lxc(void **state)
 {
-	const struct pve_target target = guest(200);
+	struct pve_target target = guest(200);
 	char key[SESSION_KEY_SIZE];
 
 	(void)state;
-	session_format_key(key, &target, PVE_GUEST_QEMU);
+	session_format_key(key, &target);
 	assert_string_equal(key, "vm:pve:200");
-	session_format_key(key, &target, PVE_GUEST_LXC);
+	target.type = PVE_GUEST_LXC;
+	session_format_key(key, &target);
 	assert_string_equal(key, "lxc:pve:200");
 }
 
@@ -100,7 +101,7 @@ the_longest_names_fit(void **state)
 	(void)state;
 	memset(target.node, 'n', PVE_NODE_SIZE - 1);
 	target.node[PVE_NODE_SIZE - 1] = '\0';
-	assert_int_equal(session_new(r, &target, PVE_GUEST_LXC, &moved, &none, &nowhere, &s, NULL), 0);
+	assert_int_equal(session_new(r, &target, &moved, &none, &nowhere, &s, NULL), 0);
 	assert_string_equal(s->key + strlen(s->key) - 10, ":999999999");
 	assert_non_null(strstr(s->id, s->key));
 	session_unref(s);
@@ -121,8 +122,7 @@ the_last_reference_returns_the_port_and_the_login(void **state)
 
 	(void)state;
 	lease = lease_one(p);
-	assert_int_equal(
-		session_new(r, &target, PVE_GUEST_QEMU, &moved, &lease, &nowhere, &s, NULL), 0);
+	assert_int_equal(session_new(r, &target, &moved, &lease, &nowhere, &s, NULL), 0);
 	assert_null(moved);
 	assert_null(lease.pool);
 	assert_int_equal(s->port, first);
@@ -231,7 +231,7 @@ live_and_die(void *arg)
 
 	(void)arg;
 	if (sessions_new(&r, &err) == 0 &&
-		session_new(r, &target, PVE_GUEST_QEMU, &moved, &none, &nowhere, &s, &err) == 0) {
+		session_new(r, &target, &moved, &none, &nowhere, &s, &err) == 0) {
 		if (session_add_link(s, &opener, &key, &err) < 0)
 			assert_null(key.data);
 		assert_true(session_end(s, END_KILLED) == 0 || torture_struck());

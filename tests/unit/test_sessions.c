@@ -122,10 +122,9 @@ a_registry_can_not_be_freed_around_a_session(void **state)
 /* ---- finding ---- */
 
 static void
-assert_found(const struct pve_target *target, enum pve_guest_type type, const char *user,
-	const struct session *expected)
+assert_found(const struct pve_target *target, const char *user, const struct session *expected)
 {
-	struct session *s = sessions_find(r, target, type, user);
+	struct session *s = sessions_find(r, target, user);
 
 	assert_ptr_equal(s, expected);
 	session_unref(s);
@@ -138,25 +137,58 @@ a_session_is_found_by_its_guest_and_user_only(void **state)
 	struct pve_target target = guest(100);
 
 	(void)state;
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", s);
-	assert_found(&target, PVE_GUEST_UNKNOWN, "u@pve", s);
-	assert_found(&target, PVE_GUEST_LXC, "u@pve", NULL);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pam", NULL);
-	assert_found(&target, PVE_GUEST_QEMU, "", NULL);
+	assert_found(&target, "u@pve", s);
+	assert_found(&target, "u@pam", NULL);
+	assert_found(&target, "", NULL);
 	target.vmid = 101;
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	target = guest(100);
 	target.port = 443;
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
-	target = guest(100);
-	target.node[0] = 'P';
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	target = guest(100);
 	target.host[0] = 'g';
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	leave(s);
 	target = guest(100);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
+}
+
+static void
+what_a_link_leaves_open_may_be_any_and_the_rest_may_not(void **state)
+{
+	struct session *s = entered(100);
+	struct pve_target target = guest(100);
+
+	(void)state;
+	target.type = PVE_GUEST_UNKNOWN;
+	target.kind = PVE_CONSOLE_AUTO;
+	target.node[0] = '\0';
+	assert_found(&target, "u@pve", s);
+	target.kind = PVE_CONSOLE_TERM;
+	assert_found(&target, "u@pve", NULL);
+	target = guest(100);
+	target.type = PVE_GUEST_LXC;
+	assert_found(&target, "u@pve", NULL);
+	target = guest(100);
+	target.serial = 1;
+	assert_found(&target, "u@pve", NULL);
+	leave(s);
+}
+
+static void
+a_guest_that_has_moved_is_the_same_and_another_node_is_not(void **state)
+{
+	struct session *s = entered(100);
+	struct pve_target target = guest(100);
+
+	(void)state;
+	target.node[0] = 'P';
+	assert_found(&target, "u@pve", s);
+	target.type = s->target.type = PVE_GUEST_NODE;
+	assert_found(&target, "u@pve", NULL);
+	target.node[0] = 'p';
+	assert_found(&target, "u@pve", s);
+	leave(s);
 }
 
 /* A link's own fingerprint says whom its login has convinced. */
@@ -170,14 +202,14 @@ a_session_is_found_by_its_pinned_certificate_only(void **state)
 	(void)state;
 	pinned->target.pin = pin;
 	enter(r, pinned);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", bare);
+	assert_found(&target, "u@pve", bare);
 	target.pin = pin;
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", pinned);
+	assert_found(&target, "u@pve", pinned);
 	target.pin = other;
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	leave(bare);
 	target = guest(100);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	leave(pinned);
 }
 
@@ -192,9 +224,9 @@ of_twins_the_first_lives_and_the_second_ends(void **state)
 	assert_ptr_equal(sessions_add(r, second), first);
 	session_unref(first);
 	assert_true(second->ending);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", first);
+	assert_found(&target, "u@pve", first);
 	leave(second);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", first);
+	assert_found(&target, "u@pve", first);
 	leave(first);
 	assert_int_equal(sessions_wait_all(r, clock_ms()), 0);
 	assert_int_equal(login.refs, 0);
@@ -215,7 +247,7 @@ who_is_not_connected_in_time_is_told_to_end_once(void **state)
 	s->created_ms -= 1000;
 	tick(&usual);
 	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", NULL);
+	assert_found(&target, "u@pve", NULL);
 	tick(&usual);
 	assert_int_equal(told(s), END_NONE);
 	leave(s);
@@ -233,7 +265,7 @@ a_browser_that_came_meanwhile_lets_it_stay(void **state)
 	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
 	sessions_viewer_up(s);
 	sessions_stays(s);
-	assert_found(&target, PVE_GUEST_QEMU, "u@pve", s);
+	assert_found(&target, "u@pve", s);
 	tick(&usual);
 	assert_int_equal(told(s), END_NONE);
 	sessions_viewer_down(s);
@@ -472,6 +504,8 @@ main(void)
 		TEST(more_browsers_can_not_leave_than_came),
 		TEST(a_registry_can_not_be_freed_around_a_session),
 		TEST(a_session_is_found_by_its_guest_and_user_only),
+		TEST(what_a_link_leaves_open_may_be_any_and_the_rest_may_not),
+		TEST(a_guest_that_has_moved_is_the_same_and_another_node_is_not),
 		TEST(a_session_is_found_by_its_pinned_certificate_only),
 		TEST(of_twins_the_first_lives_and_the_second_ends),
 		TEST(who_is_not_connected_in_time_is_told_to_end_once),

@@ -53,7 +53,7 @@ start(const struct pve_target *target)
 	struct session *s = NULL, *other;
 
 	atomic_fetch_add(&login.refs, 1);
-	if (session_new(r, target, PVE_GUEST_QEMU, &mine, &none, &nowhere, &s, NULL) < 0)
+	if (session_new(r, target, &mine, &none, &nowhere, &s, NULL) < 0)
 		return NULL;
 	if (pthread_create(&s->thread, NULL, run_session, session_ref(s)) != 0)
 		return NULL;
@@ -79,7 +79,7 @@ open_links(void *arg)
 
 	for (i = 0; i < TURNS; i++) {
 		target = guest(100 + (uint32_t)(i % GUESTS));
-		s = sessions_find(r, &target, PVE_GUEST_UNKNOWN, "u@pve");
+		s = sessions_find(r, &target, "u@pve");
 		if (!s)
 			s = start(&target);
 		if (!s) {

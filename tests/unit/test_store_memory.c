@@ -18,7 +18,7 @@ a_token_gives_its_grant_back_once(void **state)
 	assert_int_equal(count(&s), 1);
 	assert_int_equal(take(&s, token, &g), 0);
 	assert_int_equal(g->target.vmid, 100);
-	assert_string_equal(secret_peek(&g->password), "SECRET");
+	assert_string_equal(secret_peek(&g->credential.secret), "SECRET");
 	grant_free(g);
 	g = NULL;
 	assert_int_equal(count(&s), 0);
@@ -126,7 +126,7 @@ no_more_are_kept_than_the_settings_allow(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_non_null(strstr(err.text, "max_pending_tokens"));
 	assert_ptr_equal(g, mine);
-	assert_string_equal(secret_peek(&g->password), "SECRET");
+	assert_string_equal(secret_peek(&g->credential.secret), "SECRET");
 	assert_null(none.data);
 	assert_int_equal(guest_of(&s, token), 101);
 	assert_int_equal(s.store->ops->put(s.store, &g, &none, NULL), 0);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* pve_credential - what proves who is calling, see pve.h */
+#include <string.h>
+
+#include "proxmox_api/pve.h"
+
+bool
+pve_credential_is_token(const struct pve_credential *credential)
+{
+	return strchr(credential->user, '!') != NULL;
+}
+
+void
+pve_credential_done(struct pve_credential *credential)
+{
+	secret_wipe(&credential->secret);
+	secret_wipe(&credential->otp);
+}
