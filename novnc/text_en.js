@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// text_en - every word that the page shows, in English; see text.js.
+
+export const EN = {
+	labels: {
+		title: 'Console',
+		tools: 'Console tools',
+		screen: 'Console screen. Press Ctrl, Alt and Shift together to leave it for the '
+			+ 'toolbar.',
+		keyboard: 'On-screen keyboard',
+		clipboard: 'Clipboard',
+		clipboard_new: 'Clipboard (new text from the console)',
+		ctrlaltdel: 'Send Ctrl+Alt+Del',
+		fullscreen: 'Full screen',
+		fullscreen_off: 'Leave full screen',
+		clipboard_text: 'Text to send to the console, or received from it',
+		clipboard_hint: 'Text copied in the console appears here. What you send can be '
+			+ 'pasted there, if the machine supports a shared clipboard.',
+		clipboard_send: 'Send to console',
+		clipboard_copy: 'Copy',
+		clipboard_copied: 'Copied',
+		clipboard_by_hand: 'Selected: press Ctrl+C',
+		clipboard_close: 'Close clipboard',
+		typing: 'Type here to send keys to the console',
+	},
+
+	/* What the page is doing, for the bar. */
+	phases: {
+		loading: 'Loading',
+		idle: 'Not connected',
+		connecting: 'Connecting',
+		connected: 'Connected',
+		waiting: 'Reconnecting',
+		reconnecting: 'Reconnecting',
+		ended: 'Ended',
+	},
+
+	actions: {
+		connect: 'Connect',
+		now: 'Reconnect now',
+		again: 'Try again',
+		reload: 'Reload the page',
+		countdown: 'Trying again in {seconds} s',
+		trying: 'Reconnecting…',
+	},
+
+	/* Why, for the card in the middle: a title and what it means for the reader. */
+	words: {
+		loading: ['Loading…', ''],
+		idle: ['Console', 'Connect when you are ready.'],
+		connecting: ['Connecting…', 'The console is being opened.'],
+		ended: ['This console session has ended',
+			'To open the console again, ask for a new link.'],
+		off: ['The machine is switched off',
+			'The console opens by itself once the machine is running.'],
+		host: ['The machine’s host does not answer',
+			'The server that runs this machine cannot be reached right now.'],
+		refused: ['The console was refused',
+			'The server that runs this machine did not open it. If that stays so, '
+			+ 'ask for a new link.'],
+		limit: ['Too many consoles are open',
+			'Close one that is open elsewhere and try again, or ask for a new link.'],
+		admin: ['An administrator ended this session',
+			'To open the console again, ask for a new link.'],
+		closed: ['This console session was closed',
+			'To open the console again, ask for a new link.'],
+		restart: ['The console service is restarting',
+			'The console comes back by itself.'],
+		lost: ['The connection was lost', 'Your machine is not affected by this.'],
+		failed: ['The console could not be opened', 'The connection was closed too early.'],
+		unreachable: ['The console service cannot be reached',
+			'Please check your network connection.'],
+		silent: ['The console service does not answer',
+			'There was no answer for several minutes. Try again, or ask for a new '
+			+ 'link.'],
+		gone: ['This console link is no longer valid',
+			'Its time is over. To open the console again, ask for a new link.'],
+		nothing: ['There is no console here',
+			'This page has no password for a console. Ask for a new link.'],
+		password: ['The console did not accept its password', 'Ask for a new link.'],
+		broken: ['This page did not load completely',
+			'Reload it. If that does not help, use a current browser.'],
+	},
+};
