@@ -44,6 +44,7 @@ struct ssl_st; /* OpenSSL's SSL */
 
 enum {
 	PVE_HOST_SIZE = 254, /* a host name has at most 253 characters */
+	PVE_HOSTS_MAX = 8,   /* in one list */
 	PVE_NODE_SIZE = 64,
 	PVE_USER_SIZE = 65,                     /* Proxmox: at most 64 characters with the realm */
 	PVE_IDENTITY_SIZE = PVE_USER_SIZE + 64, /* "user@realm", or "user@realm!token" */
@@ -134,6 +135,34 @@ struct pve_pin {
 
 /* "<endpoint> <fingerprint>". 0 or ERR_INVALID. */
 int pve_parse_pin(const char *text, struct pve_pin *out, struct err *err);
+
+/* ---- several hosts (pve_hosts.c) ---- */
+
+/*
+ * Hosts of one cluster, of which any will do, all on the target's port. Made by one thread;
+ * immutable once shared, by reference count. ref and unref take NULL for no list.
+ */
+struct pve_hosts;
+
+/* An empty list. 0 or ERR_MEMORY. */
+int pve_hosts_new(struct pve_hosts **out, struct err *err) __attribute__((warn_unused_result));
+struct pve_hosts *pve_hosts_ref(struct pve_hosts *hosts);
+void pve_hosts_unref(struct pve_hosts *hosts);
+
+/*
+ * Append a host, text as for pve_parse_host(). Returns 0, ERR_INVALID with what is wrong, also
+ * when it is there already, or ERR_LIMIT after PVE_HOSTS_MAX of them.
+ */
+int pve_hosts_add(struct pve_hosts *hosts, const char *text, struct err *err)
+	__attribute__((warn_unused_result));
+
+size_t pve_hosts_count(const struct pve_hosts *hosts);
+
+/* i < pve_hosts_count(); valid as long as the list. */
+const char *pve_hosts_at(const struct pve_hosts *hosts, size_t i);
+
+/* The same hosts in the same order? NULL equals NULL only. */
+bool pve_hosts_equal(const struct pve_hosts *a, const struct pve_hosts *b);
 
 /* ---- what is remembered (pve_known.c) ---- */
 
@@ -241,7 +270,8 @@ void pve_credential_done(struct pve_credential *credential); /* wipes the secret
 struct pve; /* opaque, see pve_client.c */
 
 /*
- * Log in on target's host. The policy is shared, trace (or NULL) is
+ * Log in on target's host, or on one of hosts, of which that is the first; NULL: on that one
+ * alone. The policy and the hosts are shared, trace (or NULL) is
  * copied (its arg must live as long as the process). *answered becomes true when Proxmox
  * itself gave an answer of any kind, so that the password has done its work; else false: no
  * answer, or a node or proxy in between could not reach it (595..599, 502..504).
@@ -249,8 +279,9 @@ struct pve; /* opaque, see pve_client.c */
  * belongs to the caller.
  */
 int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
-	const struct pve_target *target, const struct pve_credential *credential, int64_t deadline_ms,
-	struct pve **out, bool *answered, struct err *err) __attribute__((warn_unused_result));
+	const struct pve_target *target, struct pve_hosts *hosts,
+	const struct pve_credential *credential, int64_t deadline_ms, struct pve **out, bool *answered,
+	struct err *err) __attribute__((warn_unused_result));
 struct pve *pve_ref(struct pve *pve);
 void pve_unref(struct pve *pve); /* the last one wipes the ticket */
 
@@ -259,6 +290,9 @@ void pve_use_policy(struct pve *pve, struct pve_policy *policy);
 
 /* The user's name in Proxmox's own spelling, immutable. */
 const char *pve_user(const struct pve *pve);
+
+/* The list that pve_login() was given, or NULL; valid as long as pve. */
+const struct pve_hosts *pve_hosts_of(const struct pve *pve);
 
 /* Milliseconds since the login ticket was made. */
 int64_t pve_ticket_age_ms(const struct pve *pve);

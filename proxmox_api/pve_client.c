@@ -35,7 +35,7 @@ pve_global_done(void)
 
 int
 pve_new(struct pve_policy *policy, const struct pve_trace *trace, const struct pve_target *target,
-	struct pve **out, struct err *err)
+	struct pve_hosts *hosts, struct pve **out, struct err *err)
 {
 	struct pve *pve = calloc(1, sizeof(*pve));
 
@@ -47,6 +47,7 @@ pve_new(struct pve_policy *policy, const struct pve_trace *trace, const struct p
 	if (trace != NULL)
 		pve->trace = *trace;
 	memcpy(pve->host, target->host, sizeof(pve->host));
+	pve->hosts = pve_hosts_ref(hosts);
 	pve->port = target->port;
 	pve->pin = target->pin;
 	*out = pve;
@@ -68,6 +69,7 @@ pve_unref(struct pve *pve)
 	pve_identity_done(&pve->identity);
 	lock_done(&pve->lock);
 	pve_policy_unref(pve->policy);
+	pve_hosts_unref(pve->hosts);
 	free(pve);
 }
 
@@ -75,6 +77,12 @@ const char *
 pve_user(const struct pve *pve)
 {
 	return pve->user;
+}
+
+const struct pve_hosts *
+pve_hosts_of(const struct pve *pve)
+{
+	return pve->hosts;
 }
 
 void

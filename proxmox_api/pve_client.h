@@ -25,6 +25,7 @@ struct pve {
 	atomic_uint refs;             /* [a] */
 	struct pve_trace trace;       /* [i] */
 	char host[PVE_HOST_SIZE];     /* [i] */
+	struct pve_hosts *hosts;      /* [i] one reference, or NULL */
 	uint16_t port;                /* [i] */
 	struct pve_fingerprint pin;   /* [i] */
 	char user[PVE_IDENTITY_SIZE]; /* [i] */
@@ -38,9 +39,9 @@ struct pve {
 	char address[PVE_ADDRESS_SIZE];
 };
 
-/* One that is not logged in yet, with one reference. trace may be NULL. 0 or ERR_MEMORY. */
+/* One that is not logged in yet, with one reference. trace, hosts may be NULL. 0 or ERR_MEMORY. */
 int pve_new(struct pve_policy *policy, const struct pve_trace *trace,
-	const struct pve_target *target, struct pve **out, struct err *err)
+	const struct pve_target *target, struct pve_hosts *hosts, struct pve **out, struct err *err)
 	__attribute__((warn_unused_result));
 
 /* A copy of the current identity, to be wiped by pve_identity_done(). 0 or ERR_MEMORY. */

@@ -68,8 +68,8 @@ adopt(struct pve *pve, struct pve_login_reply *reply, int64_t made_ms)
 
 int
 pve_login(struct pve_policy *policy, const struct pve_trace *trace, const struct pve_target *target,
-	const struct pve_credential *credential, int64_t deadline_ms, struct pve **out, bool *answered,
-	struct err *err)
+	struct pve_hosts *hosts, const struct pve_credential *credential, int64_t deadline_ms,
+	struct pve **out, bool *answered, struct err *err)
 {
 	struct pve_login_reply reply = {.user = ""};
 	struct pve *pve = NULL;
@@ -77,7 +77,7 @@ pve_login(struct pve_policy *policy, const struct pve_trace *trace, const struct
 	int r, status = 0;
 
 	*answered = false;
-	r = pve_new(policy, trace, target, &pve, err);
+	r = pve_new(policy, trace, target, hosts, &pve, err);
 	if (r < 0)
 		goto out;
 	r = ask_ticket(

@@ -203,7 +203,7 @@ run(void *arg)
 	int r = may_join(o) ? 0 : reserve(o, &err);
 
 	if (r == 0)
-		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target,
+		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, NULL,
 			&grant->credential, o->deadline_ms, &pve, &o->judged, &err);
 	/* An answer of any kind ends the password's work; silence leaves the link usable. */
 	if (o->judged)

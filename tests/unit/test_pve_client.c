@@ -83,7 +83,7 @@ where_nobody_listens_the_password_has_not_been_judged(void **state)
 
 	(void)state;
 	assert_int_equal(
-		pve_login(policy, &trace, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
+		pve_login(policy, &trace, &target, NULL, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
 		ERR_UNREACHABLE);
 	assert_null(pve);
 	assert_false(answered);
@@ -103,7 +103,7 @@ a_forbidden_address_is_not_connected_to(void **state)
 
 	(void)state;
 	assert_int_equal(
-		pve_login(policy, NULL, &metadata, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
+		pve_login(policy, NULL, &metadata, NULL, &joe, clock_ms() + SOON_MS, &pve, &answered, &err),
 		ERR_FORBIDDEN);
 	assert_null(pve);
 	assert_false(answered);
@@ -122,7 +122,8 @@ past_its_deadline_no_call_is_made(void **state)
 
 	(void)state;
 	assert_int_equal(
-		pve_login(policy, &trace, &target, &joe, clock_ms(), &pve, &answered, &err), ERR_TIMEOUT);
+		pve_login(policy, &trace, &target, NULL, &joe, clock_ms(), &pve, &answered, &err),
+		ERR_TIMEOUT);
 	assert_null(pve);
 	assert_false(answered);
 	assert_int_equal(heard.calls, 0);
@@ -137,7 +138,7 @@ a_failed_login_leaves_no_password_behind(void **state)
 	(void)state;
 	torture_look_for(password_text);
 	assert_int_equal(
-		pve_login(policy, NULL, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, NULL),
+		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &pve, &answered, NULL),
 		ERR_UNREACHABLE);
 	assert_int_equal(torture_found(), 0);
 	torture_look_for(NULL);
@@ -152,7 +153,7 @@ try_to_log_in(void *arg)
 	int r;
 
 	(void)arg;
-	r = pve_login(policy, NULL, &target, &joe, clock_ms() + SOON_MS, &pve, &answered, &err);
+	r = pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &pve, &answered, &err);
 	assert_true(r == ERR_UNREACHABLE || (torture_struck() && r < 0));
 	assert_int_equal(err.code, r);
 	assert_null(pve);
@@ -181,7 +182,7 @@ logged_in(const char *ticket)
 	struct pve_identity identity = {.made_ms = clock_ms() - 5000};
 	struct pve *pve = NULL;
 
-	assert_int_equal(pve_new(policy, NULL, &target, &pve, NULL), 0);
+	assert_int_equal(pve_new(policy, NULL, &target, NULL, &pve, NULL), 0);
 	assert_int_equal(secret_set(&identity.ticket, ticket, strlen(ticket)), 0);
 	assert_int_equal(secret_set(&identity.csrf, "c", 1), 0);
 	pve_identity_set(pve, &identity);
