@@ -103,9 +103,29 @@ int pve_parse_node(const char *text, char out[PVE_NODE_SIZE], struct err *err);
 
 /*
  * A user name: split at the last '@', realm "pve" when there is none; user part
- * without white space, ':' and '/'; realm [A-Za-z][A-Za-z0-9.-_]+. 0 or ERR_INVALID.
+ * without white space, ':' and '/'; realm [A-Za-z][A-Za-z0-9.-_]+; not what
+ * pve_is_token_id() takes for a token's. 0 or ERR_INVALID.
  */
 int pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err);
+
+/*
+ * Is text meant to name an API token, valid or not? It is when there is a '!' behind the last
+ * '@'. One before that belongs to the user's name; without any '@' nobody can tell, so that
+ * "joe!x" counts as a token's that lacks its realm, and never becomes joe!x@pve.
+ */
+bool pve_is_token_id(const char *text);
+
+/*
+ * The id of an API token, "user@realm!name": a user's name with its realm, then a name such as a
+ * realm has. 0 or ERR_INVALID.
+ */
+int pve_parse_token_id(const char *text, char out[PVE_IDENTITY_SIZE], struct err *err);
+
+/*
+ * May this be the secret of a token? Proxmox makes UUIDs; taken are 1 to 128 printable ASCII
+ * characters without blanks and '='. 0 or ERR_INVALID, whose text does not quote it.
+ */
+int pve_check_token_secret(const struct secret *secret, struct err *err);
 
 /* A guest number, 100..999999999; decimal digits only. 0 or ERR_INVALID. */
 int pve_parse_vmid(const char *text, uint32_t *out, struct err *err);

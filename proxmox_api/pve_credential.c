@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_credential - what proves who is calling, see pve.h */
-#include <string.h>
-
 #include "proxmox_api/pve.h"
 
 bool
 pve_credential_is_token(const struct pve_credential *credential)
 {
-	return strchr(credential->user, '!') != NULL;
+	return pve_is_token_id(credential->user);
 }
 
 void

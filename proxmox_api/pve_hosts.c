@@ -9,8 +9,8 @@
 
 /* [a] atomic, [i] immutable once shared */
 struct pve_hosts {
-	atomic_uint refs;                         /* [a] */
-	size_t count;                             /* [i] */
+	atomic_uint refs;                        /* [a] */
+	size_t count;                            /* [i] */
 	char host[PVE_HOSTS_MAX][PVE_HOST_SIZE]; /* [i] */
 };
 

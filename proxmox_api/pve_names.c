@@ -147,7 +147,7 @@ pve_parse_host(const char *text, char out[PVE_HOST_SIZE], struct err *err)
 	return parse_name(text, out, err);
 }
 
-/* ---- nodes and users ---- */
+/* ---- nodes, users, tokens ---- */
 
 int
 pve_parse_node(const char *text, char out[PVE_NODE_SIZE], struct err *err)
@@ -201,6 +201,14 @@ check_user_part(const char *text, size_t len, struct err *err)
 	return 0;
 }
 
+bool
+pve_is_token_id(const char *text)
+{
+	const char *at = strrchr(text, '@');
+
+	return strchr(at != NULL ? at : text, '!') != NULL;
+}
+
 int
 pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err)
 {
@@ -209,6 +217,8 @@ pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err)
 	int n, r;
 
 	assert(text != NULL);
+	if (pve_is_token_id(text))
+		return err_set(err, ERR_INVALID, "names an API token, not a user");
 	at = strrchr(text, '@');
 	r = check_user_part(text, at != NULL ? (size_t)(at - text) : strlen(text), err);
 	if (r < 0)
@@ -220,6 +230,55 @@ pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err)
 		return err_set(
 			err, ERR_INVALID, "has more than %d bytes with its realm", PVE_USER_SIZE - 1);
 	memcpy(out, user, (size_t)n + 1);
+	return 0;
+}
+
+/* Neither realms nor names of tokens have a '!' (PVE::AccessControl has one rule for both). */
+int
+pve_parse_token_id(const char *text, char out[PVE_IDENTITY_SIZE], struct err *err)
+{
+	enum { NAME_MAX_LEN = PVE_IDENTITY_SIZE - PVE_USER_SIZE - 1 };
+	char before[PVE_USER_SIZE], user[PVE_USER_SIZE];
+	const char *at, *mark;
+	int n, r;
+
+	assert(text != NULL);
+	at = strrchr(text, '@');
+	mark = at != NULL ? strchr(at, '!') : NULL;
+	if (mark == NULL)
+		return err_set(err, ERR_INVALID, "must be of the form user@realm!name");
+	n = snprintf(before, sizeof(before), "%.*s", (int)(mark - text), text);
+	if (n < 0 || (size_t)n >= sizeof(before))
+		return err_set(
+			err, ERR_INVALID, "has more than %d bytes before its '!'", PVE_USER_SIZE - 1);
+	r = pve_parse_user(before, user, err);
+	if (r < 0)
+		return r;
+	if (!valid_realm(mark + 1))
+		return err_set(err, ERR_INVALID, "has no valid name of a token after its '!'");
+	if (strlen(mark + 1) > NAME_MAX_LEN)
+		return err_set(err, ERR_INVALID, "has more than %d characters after its '!'", NAME_MAX_LEN);
+	snprintf(out, PVE_IDENTITY_SIZE, "%s", text);
+	return 0;
+}
+
+int
+pve_check_token_secret(const struct secret *secret, struct err *err)
+{
+	enum { MAX = 128 };
+
+	if (secret->len == 0)
+		return err_set(err, ERR_INVALID, "must not be empty");
+	if (secret->len > MAX)
+		return err_set(err, ERR_INVALID, "has more than %d characters", MAX);
+	for (size_t i = 0; i < secret->len; i++) {
+		if (secret->data[i] <= ' ' || secret->data[i] > '~')
+			return err_set(err, ERR_INVALID, "must be printable ASCII without blanks");
+		/* For Proxmox, what is before the last one is the token's id. */
+		if (secret->data[i] == '=')
+			return err_set(
+				err, ERR_INVALID, "must be what stands behind the '=', and nothing else");
+	}
 	return 0;
 }
 

@@ -132,6 +132,26 @@ read_user(const char *text, size_t len)
 }
 
 static void
+read_token(const char *text, size_t len)
+{
+	char id[PVE_IDENTITY_SIZE], user[PVE_USER_SIZE];
+	struct err err = {.code = 0};
+	struct secret secret = {NULL, 0};
+
+	if (pve_parse_token_id(text, id, NULL) == 0) {
+		assert(strcmp(id, text) == 0 && pve_is_token_id(id));
+		assert(pve_parse_user(id, user, NULL) < 0);
+		*strrchr(id, '!') = '\0';
+		assert(pve_parse_user(id, user, NULL) == 0 && strcmp(id, user) == 0);
+	}
+	if (secret_set(&secret, text, len) == 0)
+		check_text(pve_check_token_secret(&secret, &err), &err);
+	if (err.code == 0)
+		assert(strpbrk(secret_peek(&secret), " \r\n\t\x7f=") == NULL);
+	secret_wipe(&secret);
+}
+
+static void
 read_numbers(const char *text, size_t len)
 {
 	uint32_t vmid = 0;
@@ -183,6 +203,7 @@ static void (*const readers[])(const char *data, size_t len) = {
 	read_user,
 	read_numbers,
 	write_escaped,
+	read_token,
 };
 
 int

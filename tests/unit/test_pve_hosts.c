@@ -47,8 +47,8 @@ what_is_no_host_or_is_there_already_is_refused(void **state)
 static void
 a_list_has_an_end(void **state)
 {
-	struct pve_hosts *hosts = list(
-		(const char *const[]){"a", "b", "c", "d", "e", "f", "g", "h", NULL});
+	struct pve_hosts *hosts =
+		list((const char *const[]){"a", "b", "c", "d", "e", "f", "g", "h", NULL});
 	struct err err = {.code = 0};
 
 	(void)state;

@@ -270,6 +270,8 @@ static const struct row users[] = {
 	{"joe@.pve", NULL},
 	{"joe@-pve", NULL},
 	{"joe@pve!token", NULL},
+	{"joe!token", NULL},
+	{"joe!", NULL},
 	{"joe@p ve", NULL},
 	{"joe@pv\xc3\xa9", NULL},
 	{"joe@pve/", NULL},
@@ -297,6 +299,131 @@ users_have_a_realm_and_no_blank_colon_or_slash(void **state)
 		if ((r == 0) != (users[i].becomes != NULL))
 			fail_msg("\"%s\": %d", users[i].given, r);
 		assert_string_equal(out, users[i].becomes != NULL ? users[i].becomes : "untouched");
+	}
+}
+
+/* ---- tokens ---- */
+
+#define TOKEN60 "t" TEN TEN TEN TEN TEN "123456789"
+
+static const struct row tokens[] = {
+	{"joe@pve!gw", "joe@pve!gw"},
+	{"root@pam!Gate.way-1_x", "root@pam!Gate.way-1_x"},
+	{"joe@example.com@ldap!gw", "joe@example.com@ldap!gw"},
+	{"joe!x@pve!gw", "joe!x@pve!gw"},
+	{"j\xc3\xb6rg@ad!gw", "j\xc3\xb6rg@ad!gw"},
+	{USER60 "@pve!gw", USER60 "@pve!gw"},
+	{"joe@pve!" TOKEN60 "abc", "joe@pve!" TOKEN60 "abc"},
+	{USER60 "@pve!" TOKEN60 "abc", USER60 "@pve!" TOKEN60 "abc"},
+	{"joe@pve!" TOKEN60 "abcd", NULL},
+	{USER60 "1@pve!gw", NULL},
+	{USER60 USER60 "@pve!gw", NULL},
+	{"joe!gw", NULL},
+	{"joe@pve", NULL},
+	{"joe!x@pve", NULL},
+	{"joe@pve!", NULL},
+	{"joe@pve!g", NULL},
+	{"joe@pve!1w", NULL},
+	{"joe@pve!.w", NULL},
+	{"joe@pve!gw!x", NULL},
+	{"joe@pve!g w", NULL},
+	{"joe@pve!gw=secret", NULL},
+	{"joe@pve!gw\n", NULL},
+	{"joe@pve!g\xc3\xbc", NULL},
+	{"joe@!gw", NULL},
+	{"joe@p!gw", NULL},
+	{"@pve!gw", NULL},
+	{"j oe@pve!gw", NULL},
+	{"!gw", NULL},
+	{"@!", NULL},
+	{"", NULL},
+};
+
+static void
+tokens_have_a_user_a_realm_and_a_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(tokens); i++) {
+		char out[PVE_IDENTITY_SIZE] = "untouched";
+		int r = pve_parse_token_id(tokens[i].given, out, NULL);
+
+		if ((r == 0) != (tokens[i].becomes != NULL))
+			fail_msg("\"%s\": %d", tokens[i].given, r);
+		assert_string_equal(out, tokens[i].becomes != NULL ? tokens[i].becomes : "untouched");
+	}
+}
+
+static void
+no_text_is_both_a_user_and_a_token(void **state)
+{
+	char user[PVE_USER_SIZE], token[PVE_IDENTITY_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(users); i++) {
+		if (pve_is_token_id(users[i].given))
+			assert_int_equal(pve_parse_user(users[i].given, user, NULL), ERR_INVALID);
+	}
+	for (size_t i = 0; i < COUNT(tokens); i++) {
+		if (!pve_is_token_id(tokens[i].given))
+			assert_int_equal(pve_parse_token_id(tokens[i].given, token, NULL), ERR_INVALID);
+	}
+}
+
+static void
+a_refused_token_is_told_why(void **state)
+{
+	const struct {
+		const char *given, *text;
+	} rows[] = {
+		{"joe!gw", "must be of the form user@realm!name"},
+		{"joe@pve", "must be of the form user@realm!name"},
+		{"joe@p!gw", "has no valid realm after its last '@'"},
+		{"joe@pve!1", "has no valid name of a token after its '!'"},
+		{"joe@pve!" TOKEN60 "abcd", "has more than 63 characters after its '!'"},
+		{USER60 USER60 "@pve!gw", "has more than 64 bytes before its '!'"},
+	};
+	char token[PVE_IDENTITY_SIZE], user[PVE_USER_SIZE];
+	struct err err = {.code = 0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(pve_parse_token_id(rows[i].given, token, &err), ERR_INVALID);
+		assert_string_equal(err.text, rows[i].text);
+	}
+	assert_int_equal(pve_parse_user("joe@pve!gw", user, &err), ERR_INVALID);
+	assert_string_equal(err.text, "names an API token, not a user");
+}
+
+static int
+check_secret(const char *text, struct err *err)
+{
+	struct secret secret = {NULL, 0};
+	int r;
+
+	assert_int_equal(secret_set(&secret, text, strlen(text)), 0);
+	r = pve_check_token_secret(&secret, err);
+	secret_wipe(&secret);
+	return r;
+}
+
+static void
+a_tokens_secret_is_what_may_stand_in_a_header(void **state)
+{
+	static const char *const good[] = {"0f8fad5b-d9cb-469f-a165-70867728950e", "x",
+		"!\"#$%&'()*+,-./:;<>?@[\\]^_`{|}~", USER60 USER60 "12345678"};
+	static const char *const bad[] = {"", USER60 USER60 "123456789", "a b", "a\tb", "a\r\nb",
+		"s\xc3\xa9", "\x7f", "joe@pve!gw=0f8fad5b", "x="};
+	struct err err = {.code = 0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		if (check_secret(good[i], &err) < 0)
+			fail_msg("\"%s\": %s", good[i], err.text);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		if (check_secret(bad[i], &err) != ERR_INVALID)
+			fail_msg("\"%s\" is taken", bad[i]);
+		assert_true(bad[i][0] == '\0' || strstr(err.text, bad[i]) == NULL);
 	}
 }
 
@@ -412,6 +539,10 @@ main(void)
 		cmocka_unit_test(a_refused_host_is_told_why),
 		cmocka_unit_test(nodes_are_letters_digits_and_inner_hyphens),
 		cmocka_unit_test(users_have_a_realm_and_no_blank_colon_or_slash),
+		cmocka_unit_test(tokens_have_a_user_a_realm_and_a_name),
+		cmocka_unit_test(no_text_is_both_a_user_and_a_token),
+		cmocka_unit_test(a_refused_token_is_told_why),
+		cmocka_unit_test(a_tokens_secret_is_what_may_stand_in_a_header),
 		cmocka_unit_test(guest_numbers_are_100_to_999999999_in_plain_digits),
 		cmocka_unit_test(ports_are_1_to_65535_in_plain_digits),
 		cmocka_unit_test(every_byte_outside_the_unreserved_is_escaped),
