@@ -122,10 +122,12 @@ enum session_state { SESSION_CREATED, SESSION_ACTIVE, SESSION_DISCONNECTED, SESS
 enum { SESSION_KEY_SIZE = 96, SESSION_ID_SIZE = 136 };
 
 struct session_info {
-	char key[SESSION_KEY_SIZE]; /* "vm:pve:100", "lxc:pve:200" */
+	char key[SESSION_KEY_SIZE]; /* "vm:pve:100", "lxc:pve:200", "node:pve" */
 	char id[SESSION_ID_SIZE];   /* "vnc_1700000000_vm:pve:100", unique in this process */
-	char node[PVE_NODE_SIZE];
-	uint32_t vmid;
+	char node[PVE_NODE_SIZE];   /* where the guest was found last */
+	uint32_t vmid;              /* 0: none, it is a node's shell */
+	const char *type;           /* "qemu", "lxc" or "node" */
+	const char *console;        /* "vnc" or "term" */
 	uint16_t port;
 	enum session_state state; /* never SESSION_ENDED here */
 	unsigned viewers;

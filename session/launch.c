@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/workers.h"
+#include "session/target.h"
 #include "session/thread.h"
 #include "session/token.h"
 
@@ -58,14 +59,14 @@ finish_failed(struct opening *o, int code, const struct err *err)
 {
 	struct core_opened result = {
 		.code = code, .end = o->end != END_NONE ? o->end : end_of_err(code)};
+	char name[TARGET_NAME_SIZE];
 
 	if (!o->grant)
 		result.unknown_token = true;
 	else
-		log_error(LOG_PROXY, "vm %u on node %s at %s:%u for %s: %s: %s%s", o->grant->target.vmid,
-			o->grant->target.node, o->grant->target.host, o->grant->target.port,
-			o->grant->credential.user, end_row(result.end)->log, err->text,
-			o->judged ? "" : " (the link stays usable)");
+		log_error(LOG_PROXY, "%s at %s:%u for %s: %s: %s%s", target_name(name, &o->grant->target),
+			o->grant->target.host, o->grant->target.port, o->grant->credential.user,
+			end_row(result.end)->log, err->text, o->judged ? "" : " (the link stays usable)");
 	finish(o, &result);
 }
 

@@ -7,13 +7,18 @@
 
 #include "base/clock.h"
 #include "session/sessions.h"
+#include "session/target.h"
 #include "session/token.h"
 
 void
 session_format_key(char out[SESSION_KEY_SIZE], const struct pve_target *target)
 {
-	snprintf(out, SESSION_KEY_SIZE, "%s:%s:%u", target->type == PVE_GUEST_LXC ? "lxc" : "vm",
-		target->node, target->vmid);
+	const char *type = target_words(target->type)->key;
+
+	if (target->type == PVE_GUEST_NODE)
+		snprintf(out, SESSION_KEY_SIZE, "%s:%s", type, target->node);
+	else
+		snprintf(out, SESSION_KEY_SIZE, "%s:%s:%u", type, target->node, target->vmid);
 }
 
 int

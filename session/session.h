@@ -99,7 +99,7 @@ int session_add_link(struct session *s, const struct ip *opener, struct secret *
  */
 int session_end(struct session *s, enum end end) __attribute__((warn_unused_result));
 
-/* "qemu" rows are called vm in keys, as the users know them. */
+/* "vm:pve:100", "lxc:pve:200", "node:pve": virtual machines are called vm, as the users know them. */
 void session_format_key(char out[SESSION_KEY_SIZE], const struct pve_target *target);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "session/target.h"
 
 enum {
 	RENEW_AFTER_MS = 60 * 60 * 1000, /* product.md: at 60 minutes of age */
@@ -373,6 +374,8 @@ describe(const struct session *s, struct session_info *info, int64_t now)
 	memcpy(info->id, s->id, sizeof(info->id));
 	memcpy(info->node, s->target.node, sizeof(info->node));
 	info->vmid = s->target.vmid;
+	info->type = target_words(s->target.type)->type;
+	info->console = target_console(s->target.kind);
 	info->port = s->port;
 	info->state = s->state;
 	info->viewers = s->viewers;

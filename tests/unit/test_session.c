@@ -30,7 +30,7 @@ a_session_knows_what_it_is(void **state)
 }
 
 static void
-keys_say_vm_or_lxc(void **state)
+keys_say_vm_lxc_or_node(void **state)
 {
 	struct pve_target target = guest(200);
 	char key[SESSION_KEY_SIZE];
@@ -41,6 +41,10 @@ keys_say_vm_or_lxc(void **state)
 	target.type = PVE_GUEST_LXC;
 	session_format_key(key, &target);
 	assert_string_equal(key, "lxc:pve:200");
+	target.type = PVE_GUEST_NODE;
+	target.vmid = 0;
+	session_format_key(key, &target);
+	assert_string_equal(key, "node:pve");
 }
 
 static struct session *
@@ -274,7 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_knows_what_it_is),
-		cmocka_unit_test(keys_say_vm_or_lxc),
+		cmocka_unit_test(keys_say_vm_lxc_or_node),
 		cmocka_unit_test(an_id_is_made_of_time_and_key),
 		cmocka_unit_test(no_two_ids_are_equal_even_when_the_clock_is_set_back),
 		cmocka_unit_test(the_longest_names_fit),

@@ -456,6 +456,8 @@ a_snapshot_shows_all_that_live_the_oldest_first(void **state)
 	assert_string_equal(status.sessions[0].id, all[0]->id);
 	assert_string_equal(status.sessions[0].node, "pve");
 	assert_int_equal(status.sessions[0].vmid, 100);
+	assert_string_equal(status.sessions[0].type, "qemu");
+	assert_string_equal(status.sessions[0].console, "vnc");
 	assert_int_equal(status.sessions[0].age_s, 65);
 	assert_int_equal(status.sessions[0].connected_unix, 0);
 	assert_int_equal(status.sessions[0].connected_s, 0);
