@@ -2,7 +2,6 @@
 #include "session/gates.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,13 @@ struct gates {
 	struct lock lock;
 	struct gate_pass *buckets[BUCKETS]; /* [LOCK_GATES] */
 };
+
+/* Containers, nodes and terminals have a password or a line for each console. */
+bool
+gate_needed(const struct pve_target *target)
+{
+	return target->type == PVE_GUEST_QEMU && target->kind == PVE_CONSOLE_VNC;
+}
 
 static void
 discard(struct mail *mail)

@@ -13,6 +13,7 @@
 #ifndef SESSION_GATES_H
 #define SESSION_GATES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -29,6 +30,9 @@ struct gate_mail {
 };
 
 enum { GATE_WAIT = 0, GATE_OPEN = 1 };
+
+/* Does a console of this (complete) target have a password that the next one overwrites? */
+bool gate_needed(const struct pve_target *target);
 
 int gates_new(struct gates **out, struct err *err) __attribute__((warn_unused_result));
 void gates_free(struct gates *g); /* nobody may be inside or in line */

@@ -259,8 +259,10 @@ open_viewer(struct viewer *v)
 	tunables_done(&t);
 	r = rfb_server_init(&v->rfb, secret_peek(&loop->password), loop->password.len, &err);
 	if (r == 0)
-		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
-			v->number, &v->pass, &err);
+		r = !gate_needed(&loop->session->target)
+				? GATE_OPEN
+				: gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox,
+					  MAIL_GATE, v->number, &v->pass, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
 	else if (r == GATE_OPEN)

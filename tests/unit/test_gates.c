@@ -438,6 +438,30 @@ without_memory_it_fails_cleanly(void **state)
 	assert_true(torture(live_and_die, NULL) >= 16);
 }
 
+static void
+only_screens_of_virtual_machines_need_a_gate(void **state)
+{
+	static const struct {
+		enum pve_guest_type type;
+		enum pve_console_kind kind;
+		bool needed;
+	} rows[] = {
+		{PVE_GUEST_QEMU, PVE_CONSOLE_VNC, true},
+		{PVE_GUEST_QEMU, PVE_CONSOLE_TERM, false},
+		{PVE_GUEST_LXC, PVE_CONSOLE_VNC, false},
+		{PVE_GUEST_LXC, PVE_CONSOLE_TERM, false},
+		{PVE_GUEST_NODE, PVE_CONSOLE_VNC, false},
+		{PVE_GUEST_NODE, PVE_CONSOLE_TERM, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct pve_target target = {.type = rows[i].type, .kind = rows[i].kind};
+
+		assert_int_equal(gate_needed(&target), rows[i].needed);
+	}
+}
+
 int
 main(void)
 {
@@ -456,6 +480,7 @@ main(void)
 		cmocka_unit_test(they_can_not_be_freed_around_somebody),
 		cmocka_unit_test(never_are_two_threads_inside_one_gate),
 		cmocka_unit_test(without_memory_it_fails_cleanly),
+		cmocka_unit_test(only_screens_of_virtual_machines_need_a_gate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
