@@ -15,6 +15,7 @@ grant_free(struct grant *grant)
 	if (!grant)
 		return;
 	grant_wipe_credentials(grant);
+	pve_hosts_unref(grant->hosts);
 	free(grant);
 }
 

@@ -17,6 +17,7 @@
 
 struct grant {
 	struct pve_target target;
+	struct pve_hosts *hosts; /* target.host is the first of them; NULL: it alone. One reference */
 	struct pve_credential credential;
 	int64_t expires_ms; /* clock_ms() when the token is worth nothing; set by the store */
 };

@@ -22,6 +22,7 @@ a_new_one_is_empty(void **state)
 	assert_non_null(g);
 	assert_int_equal(g->target.vmid, 0);
 	assert_string_equal(g->target.host, "");
+	assert_null(g->hosts);
 	assert_string_equal(g->credential.user, "");
 	assert_null(g->credential.secret.data);
 	assert_int_equal(g->expires_ms, 0);
@@ -60,6 +61,21 @@ freeing_leaves_no_password_behind(void **state)
 }
 
 static void
+freeing_leaves_its_hosts_to_others_who_have_them(void **state)
+{
+	struct grant *g = grant_for_test();
+	struct pve_hosts *hosts = NULL;
+
+	(void)state;
+	assert_int_equal(pve_hosts_new(&hosts, NULL), 0);
+	assert_int_equal(pve_hosts_add(hosts, "pve1.example", NULL), 0);
+	g->hosts = pve_hosts_ref(hosts);
+	grant_free(g);
+	assert_string_equal(pve_hosts_at(hosts, 0), "pve1.example");
+	pve_hosts_unref(hosts);
+}
+
+static void
 without_memory_there_is_none(void **state)
 {
 	(void)state;
@@ -74,6 +90,7 @@ main(void)
 		cmocka_unit_test(a_new_one_is_empty),
 		cmocka_unit_test(its_password_can_go_before_the_rest),
 		cmocka_unit_test(freeing_leaves_no_password_behind),
+		cmocka_unit_test(freeing_leaves_its_hosts_to_others_who_have_them),
 		cmocka_unit_test(without_memory_there_is_none),
 	};
 
