@@ -29,6 +29,7 @@
 	X(proxmox_fingerprints, NULL, PINS, "null", 0, 1024, true, "SHA-256 fingerprints of Proxmox's certificates; where a host has some, no other certificate of it is accepted") \
 	X(state_dir, NULL, PATH, "null", 0, 0, false, "folder for what auto remembers of Proxmox's certificates; by default the service's StateDirectory, else memory only") \
 	X(allowed_hosts, NULL, HOSTS, "null", 0, 1024, true, "where consoles may be asked for; by default anywhere but link-local, multicast, unspecified and cloud-metadata addresses") \
+	X(allow_node_shell, NULL, FLAG, "false", 0, 0, true, "whether consoles of nodes themselves, which are shells on Proxmox hosts, may be asked for") \
 	X(link_mode, NULL, LINK_MODE, "\"direct\"", 0, 0, true, "whether a link opens at once, or by a page that asks for it, so that a scanner that follows links does not use it up") \
 	X(bind_client, NULL, BINDING, "\"none\"", 0, 0, true, "whether a session's key is good only for the address that opened the link (IPv6: its /64)") \
 	X(allowed_origins, NULL, ORIGINS, "null", 0, 1024, true, "pages besides the console's own that may open its websocket") \

@@ -57,6 +57,7 @@ settings_new(const struct config *running, const struct config *now, struct acce
 	s->hsts_max_age_s = access_rules(access)->hsts_max_age_s;
 	s->tls = running->tls_cert_file != NULL;
 	s->confirm = now->link_mode == CONFIG_LINK_CONFIRM;
+	s->node_shells = now->allow_node_shell;
 	s->head_max = (size_t)now->request_head_max;
 	s->body_max = (size_t)now->request_body_max;
 	s->conns = (struct conns_limits){

@@ -36,6 +36,7 @@ struct settings {
 	int hsts_max_age_s; /* 0: none */
 	bool tls;           /* the router's own port speaks it */
 	bool confirm;       /* a link opens by a POST, which a page sends */
+	bool node_shells;   /* may be asked for */
 	size_t head_max, body_max;
 	struct conns_limits conns;
 };

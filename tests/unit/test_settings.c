@@ -70,7 +70,8 @@ a_change_leaves_those_who_hold_the_old_ones_alone(void **state)
 	struct site *site = scene_site(NULL, NULL);
 	struct settings *old = site_settings(site), *now;
 	struct config running = {.public_ip = (char[]){"192.0.2.1"}, .router_port = 9999};
-	struct config changed = {.token_ttl = 60, .link_mode = CONFIG_LINK_CONFIRM};
+	struct config changed = {
+		.token_ttl = 60, .link_mode = CONFIG_LINK_CONFIRM, .allow_node_shell = true};
 	struct access *access = scene_access(&changed);
 	struct err err;
 
@@ -81,8 +82,10 @@ a_change_leaves_those_who_hold_the_old_ones_alone(void **state)
 	now = site_settings(site);
 	assert_int_equal(old->token_ttl_s, 300);
 	assert_false(old->confirm);
+	assert_false(old->node_shells);
 	assert_int_equal(now->token_ttl_s, 60);
 	assert_true(now->confirm);
+	assert_true(now->node_shells);
 	settings_unref(now);
 	settings_unref(old);
 	secret_wipe(&changed.authorization);
