@@ -29,19 +29,20 @@ set_time(json_t *object, const char *name, int64_t unix_s)
 static json_t *
 session_json(const struct site *site, const struct session_info *info)
 {
-	char vmid[16], connected[CLOCK_DURATION_SIZE], age[CLOCK_DURATION_SIZE];
+	char vmid[16] = "", connected[CLOCK_DURATION_SIZE], age[CLOCK_DURATION_SIZE];
 	struct buf url = {0};
 	json_t *object = NULL;
 
 	if (site_add_session(site, &url, info->port) < 0)
 		return NULL;
-	snprintf(vmid, sizeof(vmid), "%u", info->vmid);
+	if (info->vmid != 0)
+		snprintf(vmid, sizeof(vmid), "%u", info->vmid);
 	clock_duration(connected, info->connected_s);
 	clock_duration(age, info->age_s);
-	object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:i}", "key", info->key, "session_id",
-		info->id, "url", buf_text(&url), "node", info->node, "vmid", vmid, "connected_duration",
-		connected, "age", age, "port", (int)info->port, "status", state_names[info->state],
-		"viewers", (int)info->viewers);
+	object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:i}", "key", info->key,
+		"session_id", info->id, "url", buf_text(&url), "node", info->node, "vmid", vmid, "type",
+		info->type, "console", info->console, "connected_duration", connected, "age", age, "port",
+		(int)info->port, "status", state_names[info->state], "viewers", (int)info->viewers);
 	buf_done(&url);
 	if (object == NULL || set_time(object, "created_at", info->created_unix) < 0 ||
 		(info->connected_unix != 0 && set_time(object, "connected_at", info->connected_unix) < 0)) {

@@ -466,6 +466,8 @@ status_tells_of_every_session(void **state)
 			.id = "vnc_1704882645_vm:pve:100",
 			.node = "pve",
 			.vmid = 100,
+			.type = "qemu",
+			.console = "vnc",
 			.port = 22000,
 			.state = SESSION_ACTIVE,
 			.viewers = 2,
@@ -477,10 +479,20 @@ status_tells_of_every_session(void **state)
 			.id = "vnc_1704882646_lxc:n2:200",
 			.node = "n2",
 			.vmid = 200,
+			.type = "lxc",
+			.console = "term",
 			.port = 22001,
 			.state = SESSION_CREATED,
 			.created_unix = 1704882646,
 			.age_s = 3605},
+		{.key = "node:n2",
+			.id = "vnc_1704882646_node:n2",
+			.node = "n2",
+			.type = "node",
+			.console = "term",
+			.port = 22002,
+			.state = SESSION_DISCONNECTED,
+			.created_unix = 1704882646},
 	};
 	struct scene s;
 
@@ -488,7 +500,7 @@ status_tells_of_every_session(void **state)
 	fake.status = (struct core_status){.pending_tokens = 5,
 		.created = 1,
 		.active = 1,
-		.disconnected = 0,
+		.disconnected = 1,
 		.total = COUNT(sessions),
 		.sessions = sessions};
 	scene_begin(&s, site, "GET", "/status");
@@ -497,16 +509,24 @@ status_tells_of_every_session(void **state)
 	assert_int_equal(s.request.route->run(&s.request, &s.reply), ROUTE_ANSWERED);
 	assert_int_equal(s.reply.status, 200);
 	assert_string_equal(buf_text(&s.reply.body),
-		"{\"total_sessions\":2,\"pending_tokens\":5,\"sessions_created\":1,\"sessions_active\":1,"
-		"\"sessions_disconnected\":0,\"sessions\":["
+		"{\"total_sessions\":3,\"pending_tokens\":5,\"sessions_created\":1,\"sessions_active\":1,"
+		"\"sessions_disconnected\":1,\"sessions\":["
 		"{\"key\":\"vm:pve:100\",\"session_id\":\"vnc_1704882645_vm:pve:100\","
 		"\"url\":\"http://192.0.2.1:22000/\",\"node\":\"pve\",\"vmid\":\"100\","
+		"\"type\":\"qemu\",\"console\":\"vnc\","
 		"\"connected_duration\":\"4m45s\",\"age\":\"5m30s\",\"port\":22000,\"status\":\"active\","
 		"\"viewers\":2,\"created_at\":\"2024-01-10T10:30:45Z\","
 		"\"connected_at\":\"2024-01-10T10:31:00Z\"},"
 		"{\"key\":\"lxc:n2:200\",\"session_id\":\"vnc_1704882646_lxc:n2:200\","
 		"\"url\":\"http://192.0.2.1:22001/\",\"node\":\"n2\",\"vmid\":\"200\","
+		"\"type\":\"lxc\",\"console\":\"term\","
 		"\"connected_duration\":\"0s\",\"age\":\"1h0m5s\",\"port\":22001,\"status\":\"created\","
+		"\"viewers\":0,\"created_at\":\"2024-01-10T10:30:46Z\"},"
+		"{\"key\":\"node:n2\",\"session_id\":\"vnc_1704882646_node:n2\","
+		"\"url\":\"http://192.0.2.1:22002/\",\"node\":\"n2\",\"vmid\":\"\","
+		"\"type\":\"node\",\"console\":\"term\","
+		"\"connected_duration\":\"0s\",\"age\":\"0s\",\"port\":22002,"
+		"\"status\":\"disconnected\","
 		"\"viewers\":0,\"created_at\":\"2024-01-10T10:30:46Z\"}]}\n");
 	scene_end(&s);
 }
@@ -528,7 +548,13 @@ play_status(void *arg)
 static void
 status_without_memory_is_503_and_leaks_nothing(void **state)
 {
-	struct session_info one = {.key = "k", .id = "i", .node = "n", .port = 1, .connected_unix = 1};
+	struct session_info one = {.key = "k",
+		.id = "i",
+		.node = "n",
+		.type = "qemu",
+		.console = "vnc",
+		.port = 1,
+		.connected_unix = 1};
 
 	(void)state;
 	fake.status = (struct core_status){.total = 1, .sessions = &one};
