@@ -9,6 +9,7 @@
 import { Refused, UPGRADED } from './api_common.mjs';
 import { credentials, identify } from './auth.mjs';
 import { accessRoutes } from './api_access.mjs';
+import { consoleRoutes } from './api_consoles.mjs';
 import { guestRoutes } from './api_guests.mjs';
 import { answersItself, carryOut, takeFault } from './faults.mjs';
 import { parseForm, perlJson } from './http_parse.mjs';
@@ -23,7 +24,7 @@ const BOOL = /^(?:[01]|on|off|yes|no|true|false)$/i;
 export class Api {
 	constructor(pve) {
 		this.pve = pve;
-		this.routes = [...accessRoutes, ...guestRoutes].map((r) => ({
+		this.routes = [...accessRoutes, ...guestRoutes, ...consoleRoutes].map((r) => ({
 			...r,
 			regex: new RegExp(`^${r.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
 		}));
@@ -98,10 +99,11 @@ export class Api {
 
 	permit(identity, route, req) {
 		const { privilege } = route;
-		const { vmid } = req.args;
-		if (!privilege || allowed(this.pve.users, identity, vmid, privilege))
+		const { vmid, node } = req.args;
+		if (!privilege || allowed(this.pve.users, identity, vmid ?? node, privilege))
 			return;
-		throw new Refused(403, `Permission check failed (/vms/${vmid}, ${privilege})`);
+		const path = vmid === undefined ? `/nodes/${node}` : `/vms/${vmid}`;
+		throw new Refused(403, `Permission check failed (${path}, ${privilege})`);
 	}
 
 	/* Query and body parameters in one object; their names go into the record. */

@@ -15,6 +15,7 @@ import { Api } from './api.mjs';
 import { takeFault } from './faults.mjs';
 import { Guests } from './guests.mjs';
 import { Listener, makeCerts } from './listener.mjs';
+import { Nodes } from './nodes.mjs';
 import { Ports } from './ports.mjs';
 import { startQemu } from './qemu.mjs';
 import { Records } from './records.mjs';
@@ -24,6 +25,7 @@ import { Workers } from './workers.mjs';
 
 export { PASSWORD } from './users.mjs';
 export { COLOURS } from './screen.mjs';
+export { floodBytes, floodLine, UTF8_TEXT } from './term_kinds.mjs';
 export { patternBytes, patternSha256 } from './rfb_kinds.mjs';
 
 /* Proxmox's own times; tests may shorten them. */
@@ -33,6 +35,7 @@ export const TIMINGS = {
 	freezeMs: 5000,          /* a worker's last seconds; heads that are too large */
 	listenMs: 10000,         /* a console port waits for its one connection */
 	portReserveMs: 5000,
+	termLineMs: 10000,       /* termproxy: wait for the first line */
 	vncAuthMs: 30000,        /* life of a VNC password after the websocket opened */
 	consoleIdleMs: 900000,   /* QEMU: no byte in either direction */
 	vnctermMs: 20000,        /* container: wait for the first viewer */
@@ -43,7 +46,7 @@ const SWEEP_MS = 200;
 
 /*
  * options: port, host, dir, style ('new' | 'old'), mode ('A' | 'B'), workers (3), nodes,
- * users, timings, kinds ({ vmid: kind }), cert, qemu (true = guest 100 is a real QEMU),
+ * users, timings, kinds and terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU),
  * split (how server output is cut into frames).
  */
 export async function startFakePve(options = {}) {
@@ -60,6 +63,7 @@ export class FakePve {
 		this.nodes = options.nodes ?? ['pve'];
 		this.timings = { ...TIMINGS, ...options.timings };
 		this.split = options.split ?? null;
+		this.termOk = options.termOk ?? 'alone';
 		this.users = options.users ?? defaultUsers();
 		this.password = PASSWORD;
 		this.user = 'vncuser@pve';
@@ -68,6 +72,7 @@ export class FakePve {
 		this.usedTickets = new Set();
 		this.records = new Records();
 		this.tickets = new Tickets(() => this.records.now());
+		this.places = new Nodes(this, this.nodes);
 		this.guests = new Guests(this);
 		this.ports = new Ports(this);
 		this.workers = new Workers(this, options.workers ?? 3);
@@ -76,6 +81,8 @@ export class FakePve {
 			this.records.secret(s);
 		for (const [vmid, kind] of Object.entries(options.kinds ?? {}))
 			this.guest(vmid).setKind(kind);
+		for (const [vmid, kind] of Object.entries(options.terminals ?? {}))
+			this.guest(vmid).setTerminal(kind);
 		this.guests.get(201).setKind('gone');
 		this.guests.get(209).setKind('gone');
 	}
@@ -178,6 +185,19 @@ export class FakePve {
 		return g;
 	}
 
+	/* A node by its name: its shell. */
+	node(name) {
+		const node = this.places.get(name);
+		if (node === null)
+			throw new Error(`no node ${name}`);
+		return node;
+	}
+
+	/* Whether a terminal of this place takes the ticket of an API token. */
+	termTokens() {
+		return this.style !== 'old';
+	}
+
 	/* A kind of certificate from now on; several in turn; or { address: kind }. */
 	setCert(kinds) {
 		this.listener.setCert(kinds);
@@ -212,7 +232,9 @@ export class FakePve {
 	sweep() {
 		const now = this.records.now();
 		for (const c of this.liveConsoles) {
-			const [last, limit] = c.guest.type === 'qemu'
+			if (c.entry.service === 'termproxy')
+				continue;
+			const [last, limit] = c.entry.service === 'qemu'
 				? [c.lastByteAt, this.timings.consoleIdleMs]
 				: [c.lastInputAt, this.timings.vnctermInputMs];
 			if (now - last > limit)

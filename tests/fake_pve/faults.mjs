@@ -3,7 +3,8 @@
 // faults - how the fake Proxmox misbehaves on demand.
 //
 // pve.faults.<endpoint> is one fault or a function (request) => fault or nothing. Endpoints:
-// ticket, resources, status, vncproxy, vncwebsocket, version, nodes, domains, and any.
+// ticket, resources, status, vncproxy, vncshell, termproxy, vncwebsocket, version, nodes,
+// domains, and any.
 // A fault is an object; times: N limits it to the next N requests. See tests/README.md.
 //
 //   { hang: true }                     read the request, never answer
@@ -18,7 +19,7 @@
 //
 // pve.faults.accept: { hang: true } accepts TCP and says nothing, { close: true }.
 // pve.faults.rfb: { garbage, never, authFail, noTypes, otherType, endAfterAuth } (synthetic
-// guests).
+// guests). pve.faults.term: { refuse }.
 
 const HUGE_BYTES = 64 * 1024 * 1024;
 const PIECE = Buffer.alloc(65536, 0x20);

@@ -3,42 +3,34 @@
 // guests - the virtual machines and containers of the fake Proxmox.
 //
 // 100 is a real QEMU when asked for; 101 and 103..399 are synthetic and running, 102 is
-// stopped; 200..208 are running containers, 209 and 201 stopped ones. kind says what a
-// synthetic guest's VNC server does, see rfb_kinds. A guest's VNC password is global to it
-// and is overwritten by each console that connects.
+// stopped; 200..208 are running containers, 209 and 201 stopped ones. 300..309 have the serial
+// port serial0, 301 all four. A QEMU guest's VNC password is global to it and is overwritten
+// by each console that connects.
 
-import { RfbServer } from './rfb_server.mjs';
-import { Screen } from './screen.mjs';
+import { Place } from './place.mjs';
 
 const FIRST = 100;
 const LAST = 399;
 const STOPPED = new Set([102, 201, 209]);
 const STALE_MS = 10000;
 
-export class Guest {
+/* The serial ports of a QEMU guest's configuration. */
+function serialsOf(vmid) {
+	if (vmid === 301)
+		return ['serial0', 'serial1', 'serial2', 'serial3'];
+	return vmid >= 300 && vmid <= 309 ? ['serial0'] : [];
+}
+
+export class Guest extends Place {
 	constructor(pve, vmid) {
-		this.pve = pve;
-		this.vmid = vmid;
-		this.type = vmid >= 200 && vmid <= 209 ? 'lxc' : 'qemu';
+		super(pve, { type: vmid >= 200 && vmid <= 209 ? 'lxc' : 'qemu', vmid,
+			name: `guest-${vmid}`, path: `/vms/${vmid}` });
 		this.node = pve.nodes[0];
 		this.status = STOPPED.has(vmid) ? 'stopped' : 'running';
-		this.name = `guest-${vmid}`;
-		this.kind = { kind: 'screen' };
-		this.split = null;
-		this.consoles = new Set();
+		this.serials = serialsOf(vmid);
 		this.vncPassword = null;
 		this.vncExpires = 0;
 		this.qemu = null;
-	}
-
-	/* kind: a name, or { kind, ...options }. */
-	setKind(kind) {
-		this.kind = typeof kind === 'string' ? { kind } : kind;
-	}
-
-	get screen() {
-		this.screen_ ??= new Screen(this);
-		return this.screen_;
 	}
 
 	/* What Proxmox's copier does when the websocket arrives. */
@@ -47,13 +39,12 @@ export class Guest {
 		this.vncExpires = this.pve.records.now() + this.pve.timings.vncAuthMs;
 	}
 
-	/*
-	 * The far end of a console as a Duplex, or null when it ends at once. entry is the
-	 * listener: a container has its password there, a QEMU guest its own.
-	 */
-	async connect(entry, console) {
-		if (this.type === 'lxc')
-			return this.synthetic(entry, console, () => entry.password);
+	/* What is behind the port that vncproxy opens. */
+	get vncService() {
+		return this.type === 'lxc' ? 'vncterm' : 'qemu';
+	}
+
+	async connectQemu(entry, console) {
 		const off = this.status !== 'running' || (this.qemu && !this.qemu.running);
 		if (off || this.kind.kind === 'nodisplay')
 			return null;
@@ -62,21 +53,19 @@ export class Guest {
 			return this.qemu.openConsole(entry.password, seconds);
 		}
 		this.setPassword(entry.password);
-		return this.synthetic(entry, console, () => (
+		return this.rfb(entry, console, () => (
 			this.pve.records.now() < this.vncExpires ? this.vncPassword : null));
 	}
 
-	synthetic(entry, console, password) {
-		return new RfbServer({ guest: this, entry, console, password,
-			fault: this.pve.takeFault('rfb') });
-	}
-
-	/* A viewer that did not want to share. */
-	dropOthers(console) {
-		for (const c of [...this.consoles]) {
-			if (c !== console)
-				c.endBackend('exclusive viewer');
-		}
+	/* In the order and words of Proxmox's own terminal command. */
+	terminalRefusal(serial) {
+		if (this.type === 'lxc')
+			return this.status === 'running' ? null : `CT ${this.vmid} not running`;
+		if (serial && !this.serials.includes(serial))
+			return `serial interface '${serial}' not configured`;
+		if (this.serials.length === 0)
+			return 'unable to find a serial interface';
+		return this.status === 'running' ? null : `VM ${this.vmid} not running`;
 	}
 
 	/* Power off: every console of the guest ends without a word. */
@@ -96,12 +85,6 @@ export class Guest {
 	/* The reset button; consoles stay. */
 	async reset() {
 		await this.qemu?.reset();
-	}
-
-	/* Raw bytes to every viewer of a synthetic guest. */
-	say(bytes) {
-		for (const c of this.consoles)
-			c.backend?.push(Buffer.from(bytes));
 	}
 
 	migrate(node) {

@@ -3,9 +3,9 @@
 // ports - the console ports 5900..5999 of the fake node, and who listens behind them.
 //
 // The ports are not real sockets: several fakes run side by side. A number is reserved
-// for 5 s. A QEMU console's listener takes one connection, lives 10 s, and its number is
-// free again once taken; a container's vncterm keeps its port while it lives: 20 s for
-// the first viewer, 10 s after the last one left.
+// for 5 s. The listener of a QEMU console or a termproxy takes one connection, lives 10 s, and
+// its number is free again once taken; a vncterm keeps its port while it lives: 20 s for the
+// first viewer, 10 s after the last one left.
 
 const FIRST = 5900;
 const LAST = 5999;
@@ -37,7 +37,7 @@ export class Ports {
 		const { listenMs, vnctermMs, vnctermIdleMs } = this.pve.timings;
 		if (entry.dead)
 			return false;
-		if (entry.guest.type === 'qemu')
+		if (entry.service !== 'vncterm')
 			return entry.taken === 0 && now < entry.createdAt + listenMs;
 		if (entry.taken === 0)
 			return now < entry.createdAt + vnctermMs;

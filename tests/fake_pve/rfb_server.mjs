@@ -2,14 +2,13 @@
 //
 // rfb_server - a synthetic guest's VNC server, one object a connection.
 //
-// A Duplex: bytes of the viewer are written to it, its own are read from it. RFB 3.8, VNC
-// authentication only, as QEMU and vncterm behave; after ServerInit the guest's kind goes
-// on (rfb_kinds). The protocol is a generator that asks for bytes: `yield n` is exactly n
+// RFB 3.8, VNC authentication only, as QEMU and vncterm behave; after ServerInit the guest's
+// kind goes on (rfb_kinds). The protocol is a generator that asks for bytes: `yield n` is exactly n
 // bytes, `yield SOME` is whatever comes next.
 
 import { randomBytes } from 'node:crypto';
-import { Duplex } from 'node:stream';
 import { vncResponse } from '../lib/vncauth.mjs';
+import { Backend } from './backend.mjs';
 import { KINDS, SOME } from './rfb_kinds.mjs';
 
 const VERSION = 'RFB 003.008\n';
@@ -18,14 +17,12 @@ const TYPE_VENCRYPT = 19;
 /* The NUL is counted in the length, as QEMU does it. */
 const FAILED = Buffer.from('Authentication failed\0');
 
-export class RfbServer extends Duplex {
+export class RfbServer extends Backend {
 	/* password() returns the one that is right at that moment, or null for none. */
 	constructor({ guest, entry, console, password, fault }) {
-		super({ readableHighWaterMark: 256 * 1024, emitClose: true });
+		super();
 		Object.assign(this, { guest, entry, console, password, fault: fault ?? {} });
 		this.input = Buffer.alloc(0);
-		this.timers = new Set();
-		this.wantRead = null;
 		this.script = this.run();
 		this.advance();
 	}
@@ -38,37 +35,9 @@ export class RfbServer extends Duplex {
 		done();
 	}
 
-	_read() {
-		const fn = this.wantRead;
-		this.wantRead = null;
-		fn?.();
-	}
-
-	_final(done) {
-		done();
-	}
-
 	_destroy(error, done) {
-		for (const t of this.timers)
-			clearTimeout(t);
 		this.script.return();
-		done(error);
-	}
-
-	/* Runs fn later unless the connection is gone by then. */
-	later(ms, fn) {
-		const timer = setTimeout(() => {
-			this.timers.delete(timer);
-			fn();
-		}, ms);
-		this.timers.add(timer);
-	}
-
-	/* The server hangs up. */
-	hangUp() {
-		if (!this.readableEnded && !this.hungUp)
-			this.push(null);
-		this.hungUp = true;
+		super._destroy(error, done);
 	}
 
 	/* Runs the script as far as the bytes reach. */
@@ -124,7 +93,7 @@ export class RfbServer extends Duplex {
 	}
 
 	complain(what) {
-		this.guest.pve.records.violation(`console of ${this.guest.vmid}: ${what}`);
+		this.guest.pve.records.violation(`console of ${this.guest.label}: ${what}`);
 	}
 
 	/* Offers VNC authentication; true when the viewer passed. */

@@ -21,12 +21,12 @@ const COLOUR_MAP = Buffer.from([8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 
 export class Screen {
 	constructor(guest) {
-		const lxc = guest.type === 'lxc';
+		const vncterm = guest.vncService === 'vncterm';
 		this.guest = guest;
-		this.width = lxc ? 744 : 320;
-		this.height = lxc ? 400 : 200;
-		this.format = lxc ? COLOUR_MAP : TRUE_COLOUR;
-		this.name = lxc ? `CT ${guest.vmid}` : `QEMU (${guest.name})`;
+		this.width = vncterm ? 744 : 320;
+		this.height = vncterm ? 400 : 200;
+		this.format = vncterm ? COLOUR_MAP : TRUE_COLOUR;
+		this.name = vncterm ? `CT ${guest.label}` : `QEMU (${guest.name})`;
 		this.colour = 1 + guest.vmid % 7;
 		this.changes = 0;
 	}

@@ -51,6 +51,7 @@ export class Console {
 	constructor(pve, conn, entry, identity) {
 		Object.assign(this, { pve, conn, entry, user: identity.id, port: entry.port });
 		this.guest = entry.guest;
+		this.terminal = entry.service === 'termproxy';
 		this.vmid = this.guest.vmid;
 		this.openedAt = Date.now();
 		this.ticketAgeMs = pve.records.now() - entry.createdAt;
@@ -80,7 +81,7 @@ export class Console {
 	/* Two consoles of one QEMU guest that authenticate at the same time. */
 	noteOverlap() {
 		const busy = [...this.guest.consoles].some((c) => c.authOk === null);
-		if (busy && this.guest.type === 'qemu')
+		if (busy && this.entry.service === 'qemu')
 			this.pve.records.overlaps++;
 	}
 
@@ -104,7 +105,7 @@ export class Console {
 	}
 
 	violation(what) {
-		this.pve.records.violation(`console of ${this.vmid}: ${what}`);
+		this.pve.records.violation(`console of ${this.guest.label}: ${what}`);
 	}
 
 	/* ---- client to backend ---- */
@@ -162,6 +163,8 @@ export class Console {
 
 	/* Takes the handshake's bytes off the front; sees whether the viewer wants to share. */
 	sniffClient(payload) {
+		if (this.terminal)
+			return payload;
 		const missing = CLIENT_HANDSHAKE - this.head.client.length;
 		if (missing <= 0)
 			return payload;
@@ -184,7 +187,7 @@ export class Console {
 		this.keptBytes += bytes.length;
 	}
 
-	/* What the viewer sent after the RFB handshake (the first 4 MiB). */
+	/* What the viewer sent after the RFB handshake (the first 4 MiB); a terminal's: all. */
 	get received() {
 		return Buffer.concat(this.chunks);
 	}
@@ -214,7 +217,7 @@ export class Console {
 	}
 
 	sniffServer(chunk) {
-		if (this.authOk !== null)
+		if (this.authOk !== null || this.terminal)
 			return;
 		this.head.server = Buffer.concat([this.head.server, chunk]);
 		if (this.head.server.length >= SERVER_RESULT_AT + 4)

@@ -7,6 +7,7 @@
 
 import { request } from './http.mjs';
 import { RfbClient } from './rfb.mjs';
+import { TermClient } from './term.mjs';
 import { WsClient } from './ws.mjs';
 
 const API = '/api2/json';
@@ -14,6 +15,11 @@ const API = '/api2/json';
 export function form(fields) {
 	return Object.entries(fields)
 		.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&');
+}
+
+/* The path of a guest, or of a node when there is no vmid. */
+function pathOf(vmid, { node = 'pve', type = 'qemu' }) {
+	return vmid === null ? `/nodes/${node}` : `/nodes/${node}/${type}/${vmid}`;
 }
 
 export class PveClient {
@@ -57,18 +63,34 @@ export class PveClient {
 		return res;
 	}
 
-	vncproxy(vmid, { node = 'pve', type = 'qemu', fields = { websocket: 1 } } = {}) {
-		return this.call('POST', `/nodes/${node}/${type}/${vmid}/vncproxy`, fields);
+	/* A VNC console of a guest, or (vmid null) of a node. */
+	vncproxy(vmid, opts = {}) {
+		const call = vmid === null ? 'vncshell' : 'vncproxy';
+		return this.call('POST', `${pathOf(vmid, opts)}/${call}`,
+			opts.fields ?? { websocket: 1 });
 	}
 
-	/* The websocket for a vncproxy reply; opts as WsClient.connect. */
+	/* A terminal of a guest, or (vmid null) of a node. fields: serial, cmd. */
+	termproxy(vmid, opts = {}) {
+		return this.call('POST', `${pathOf(vmid, opts)}/termproxy`, opts.fields ?? {});
+	}
+
+	/* The websocket for a reply of either; opts as WsClient.connect. */
 	websocket(vmid, { port, ticket }, opts = {}) {
-		const { node = 'pve', type = 'qemu' } = opts;
-		const path = `${API}/nodes/${node}/${type}/${vmid}/vncwebsocket` +
+		const path = `${API}${pathOf(vmid, opts)}/vncwebsocket` +
 			`?port=${port}&vncticket=${encodeURIComponent(ticket)}`;
 		return WsClient.connect(this.target.url, { ca: this.target.caFile, path,
 			protocols: ['binary'], ...opts,
 			headers: { ...this.authHeaders('GET'), ...opts.headers } });
+	}
+
+	/* termproxy, websocket and its first line: { ws, term, reply, ok }. */
+	async terminal(vmid, opts = {}) {
+		const reply = (await this.termproxy(vmid, opts)).data;
+		const ws = await this.websocket(vmid, reply, opts);
+		const term = TermClient.attach(ws);
+		const ok = await term.login(reply.user, reply.ticket);
+		return { ws, term, reply, ok };
 	}
 
 	/* vncproxy, websocket and RFB handshake: { ws, rfb, reply }. */
