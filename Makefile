@@ -112,9 +112,9 @@ $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 
-page: novnc/core/rfb.js ## the console page's parts from npm, pinned by the lock file
-novnc/core/rfb.js: novnc/package-lock.json novnc/assemble.sh
-	$(call say,PAGE  novnc/core novnc/vendor)
+page: novnc/xterm/xterm.mjs ## the console pages' parts from npm, pinned by the lock file
+novnc/xterm/xterm.mjs: novnc/package-lock.json novnc/assemble.sh
+	$(call say,PAGE  novnc/core novnc/vendor novnc/xterm)
 	$(Q)sh novnc/assemble.sh
 
 deps: ## install the Debian packages that building, demo and tests need
@@ -165,7 +165,8 @@ lint: ## formatting, static analysis, gcc and clang with -Werror
 format: ## let clang-format rewrite the C files
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-PAGE := $(notdir $(wildcard novnc/*.html novnc/*.js novnc/*.css novnc/*.svg)) defaults.json core vendor
+PAGE := $(notdir $(wildcard novnc/*.html novnc/*.js novnc/*.css novnc/*.svg)) defaults.json core vendor \
+	xterm
 # Paths in the unit are those of this installation.
 FILL := sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
 
@@ -190,7 +191,7 @@ uninstall: ## remove what install put there, but for the configuration
 	rm -rf $(DESTDIR)$(PREFIX)/share/proxmoxvnc $(DESTDIR)$(PREFIX)/share/doc/proxmoxvnc
 
 clean: ## remove what was built
-	rm -rf build novnc/core novnc/vendor novnc/node_modules tests/node_modules
+	rm -rf build novnc/core novnc/vendor novnc/xterm novnc/node_modules tests/node_modules
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
