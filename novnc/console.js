@@ -15,7 +15,7 @@ const get = (id) => document.getElementById(id);
 let screen = null;              /* of screen.js: the connection of now */
 const current = () => (screen ? screen.rfb : null);
 
-fillTexts();
+await fillTexts();
 const focus = new Focus(get('screen'), get('tools'), current);
 const panel = statePanel((action) => (action === 'reload' ? location.reload()
 	: connection.connect()));

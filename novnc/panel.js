@@ -4,10 +4,11 @@
 //
 // Knows nothing of VNC, so that a page for another kind of console can use it.
 
-import { setLabel, text } from './text.js';
+import { reasonText, setLabel, speak, text } from './text.js';
 
-/* Fill in the texts that the page's markup names. */
-export function fillTexts() {
+/* Fill in the texts that the page's markup names, in the language of its reader. */
+export async function fillTexts() {
+	document.documentElement.lang = await speak(navigator.languages);
 	for (const element of document.querySelectorAll('[data-text]'))
 		element.textContent = text('labels', element.dataset.text);
 	for (const element of document.querySelectorAll('[data-label]'))
@@ -41,6 +42,7 @@ export function statePanel(act) {
 	function show(state) {
 		const [title, explanation] = text('words', state.words);
 		const phase = text('phases', state.phase);
+		const reason = reasonText(state.reason);
 		const connected = state.phase === 'connected';
 
 		shown = state;
@@ -49,13 +51,13 @@ export function statePanel(act) {
 		get('card').hidden = connected;
 		get('card-title').textContent = title;
 		get('card-text').textContent = explanation;
-		get('card-reason').textContent = state.reason;
+		get('card-reason').textContent = reason;
 		get('card-count').textContent = count(state);
 		if (state.action)
 			button.textContent = text('actions', state.action);
 		button.hidden = state.action === null && state.phase !== 'reconnecting';
 		button.classList.toggle('unseen', state.action === null);
-		announce(connected ? phase : `${title}. ${explanation} ${state.reason}`.trim());
+		announce(connected ? phase : `${title}. ${explanation} ${reason}`.trim());
 	}
 
 	button.addEventListener('click', () => shown.action && act(shown.action));

@@ -2,7 +2,7 @@
 //
 // text_en - every word that the page shows, in English; see text.js.
 
-export const EN = {
+export default {
 	labels: {
 		title: 'Console',
 		tools: 'Console tools',
@@ -82,4 +82,7 @@ export const EN = {
 		broken: ['This page did not load completely',
 			'Reload it. If that does not help, use a current browser.'],
 	},
+
+	/* What the gateway says in a Close frame is English already. */
+	reasons: {},
 };

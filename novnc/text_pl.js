@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// text_pl - every word that the page shows, in Polish; see text.js.
+
+export default {
+	labels: {
+		title: 'Konsola',
+		tools: 'Narzędzia konsoli',
+		screen: 'Ekran konsoli. Naciśnij razem Ctrl, Alt i Shift, aby przejść do paska '
+			+ 'narzędzi.',
+		keyboard: 'Klawiatura ekranowa',
+		clipboard: 'Schowek',
+		clipboard_new: 'Schowek (nowy tekst z konsoli)',
+		ctrlaltdel: 'Wyślij Ctrl+Alt+Del',
+		fullscreen: 'Pełny ekran',
+		fullscreen_off: 'Zamknij pełny ekran',
+		clipboard_text: 'Tekst do wysłania do konsoli lub z niej odebrany',
+		clipboard_hint: 'Tutaj pojawia się tekst skopiowany w konsoli. Wysłany tekst można '
+			+ 'tam wkleić, jeśli maszyna obsługuje wspólny schowek.',
+		clipboard_send: 'Wyślij do konsoli',
+		clipboard_copy: 'Kopiuj',
+		clipboard_copied: 'Skopiowano',
+		clipboard_by_hand: 'Zaznaczono: naciśnij Ctrl+C',
+		clipboard_close: 'Zamknij schowek',
+		typing: 'Pisz tutaj, aby wysyłać klawisze do konsoli',
+	},
+
+	phases: {
+		loading: 'Ładowanie',
+		idle: 'Brak połączenia',
+		connecting: 'Łączenie',
+		connected: 'Połączono',
+		waiting: 'Ponowne łączenie',
+		reconnecting: 'Ponowne łączenie',
+		ended: 'Zakończono',
+	},
+
+	actions: {
+		connect: 'Połącz',
+		now: 'Połącz teraz',
+		again: 'Spróbuj ponownie',
+		reload: 'Odśwież stronę',
+		countdown: 'Kolejna próba za {seconds} s',
+		trying: 'Ponowne łączenie…',
+	},
+
+	words: {
+		loading: ['Ładowanie…', ''],
+		idle: ['Konsola', 'Można się połączyć w dowolnej chwili.'],
+		connecting: ['Łączenie…', 'Konsola jest otwierana.'],
+		ended: ['Ta sesja konsoli została zakończona',
+			'Aby ponownie otworzyć konsolę, poproś o nowy link.'],
+		off: ['Maszyna jest wyłączona',
+			'Konsola otworzy się sama, gdy tylko maszyna zostanie uruchomiona.'],
+		host: ['Serwer maszyny nie odpowiada',
+			'Serwer, na którym działa ta maszyna, jest w tej chwili nieosiągalny.'],
+		refused: ['Odmówiono otwarcia konsoli',
+			'Serwer, na którym działa ta maszyna, nie otworzył konsoli. Jeśli to się '
+			+ 'nie zmieni, poproś o nowy link.'],
+		limit: ['Otwarto zbyt wiele konsol',
+			'Zamknij inną konsolę i spróbuj ponownie albo poproś o nowy link.'],
+		admin: ['Administrator zakończył tę sesję',
+			'Aby ponownie otworzyć konsolę, poproś o nowy link.'],
+		closed: ['Ta sesja konsoli została zamknięta',
+			'Aby ponownie otworzyć konsolę, poproś o nowy link.'],
+		restart: ['Usługa konsoli uruchamia się ponownie',
+			'Konsola wróci sama.'],
+		lost: ['Utracono połączenie', 'Nie ma to wpływu na maszynę.'],
+		failed: ['Nie udało się otworzyć konsoli',
+			'Połączenie zostało zamknięte zbyt wcześnie.'],
+		unreachable: ['Usługa konsoli jest nieosiągalna',
+			'Sprawdź połączenie z siecią.'],
+		silent: ['Usługa konsoli nie odpowiada',
+			'Od kilku minut nie ma odpowiedzi. Spróbuj ponownie albo poproś o nowy '
+			+ 'link.'],
+		gone: ['Ten link stracił ważność',
+			'Jego czas minął. Aby ponownie otworzyć konsolę, poproś o nowy link.'],
+		nothing: ['Tutaj nie ma konsoli',
+			'Ta strona nie ma hasła do żadnej konsoli. Poproś o nowy link.'],
+		password: ['Konsola nie przyjęła swojego hasła', 'Poproś o nowy link.'],
+		broken: ['Strona nie została w pełni załadowana',
+			'Odśwież ją. Jeśli to nie pomoże, użyj aktualnej przeglądarki.'],
+	},
+
+	reasons: {
+		'The console was not used in time.': 'Konsola nie została użyta na czas.',
+		'The console was left for too long.': 'Konsola była zbyt długo opuszczona.',
+		'The console\'s time is over.': 'Czas konsoli minął.',
+		'The console\'s session has ended.': 'Sesja konsoli została zakończona.',
+		'An administrator ended the console.': 'Administrator zakończył pracę konsoli.',
+		'The console service is restarting.': 'Usługa konsoli uruchamia się ponownie.',
+		'The virtual machine is switched off or has no screen.':
+			'Maszyna wirtualna jest wyłączona lub nie ma ekranu.',
+		'The virtual machine was not found.': 'Nie znaleziono maszyny wirtualnej.',
+		'The hypervisor can\'t be reached at the moment.':
+			'Hiperwizor jest w tej chwili nieosiągalny.',
+		'The hypervisor did not answer in time.': 'Hiperwizor nie odpowiedział na czas.',
+		'The hypervisor could not be verified.':
+			'Nie udało się potwierdzić tożsamości hiperwizora.',
+		'The console service may not connect to this hypervisor.':
+			'Usłudze konsoli nie wolno łączyć się z tym hiperwizorem.',
+		'The hypervisor refused to open the console.':
+			'Hiperwizor odmówił otwarcia konsoli.',
+		'This kind of console is not available here.':
+			'Ten rodzaj konsoli nie jest tutaj dostępny.',
+		'The machine has no serial console.': 'Maszyna nie ma konsoli szeregowej.',
+		'The hypervisor gave an answer that was not understood.':
+			'Odpowiedź hiperwizora była niezrozumiała.',
+		'Too many consoles are open at the moment.':
+			'W tej chwili otwartych jest zbyt wiele konsol.',
+		'Too many consoles are open from your address at the moment.':
+			'W tej chwili z tego adresu otwartych jest zbyt wiele konsol.',
+		'The console service has a problem of its own.':
+			'Usługa konsoli sama ma problem.',
+		'The screen refused the connection this time.':
+			'Tym razem ekran odrzucił połączenie.',
+		'The connection to the screen was interrupted.':
+			'Połączenie z ekranem zostało przerwane.',
+		'The connection to the screen was lost.': 'Utracono połączenie z ekranem.',
+		'The browser did not finish connecting.':
+			'Przeglądarka nie dokończyła łączenia.',
+		'The browser could not keep up with the console.':
+			'Przeglądarka nie nadążała za konsolą.',
+		'The console\'s password was wrong.': 'Hasło konsoli było nieprawidłowe.',
+		'The browser sent something that was not understood.':
+			'Przeglądarka wysłała coś niezrozumiałego.',
+	},
+};
