@@ -10,9 +10,8 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
-#include "base/log.h"
-#include "proxmox_api/pve_errors.h"
 #include "proxmox_api/pve_guard.h"
+#include "proxmox_api/pve_judge.h"
 #include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_tls.h"
 
@@ -330,55 +329,6 @@ judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 		t->error[0] != '\0' ? t->error : curl_easy_strerror(failure));
 }
 
-/* Does text hold that many bytes in a row of the secret, or a shorter secret whole? */
-static bool
-holds(const char *text, const struct secret *s, size_t run)
-{
-	size_t len = strlen(text);
-
-	if (run > s->len)
-		run = s->len;
-	for (size_t i = 0; run > 0 && i + run <= s->len; i++) {
-		if (memmem(text, len, s->data + i, run) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Proxmox never quotes a secret, but whoever answers in its place might, cut or in
- * another encoding. A ticket names its user, and so may an honest text: longer runs there.
- */
-static bool
-gives_away(const struct pve_call *call, const char *text)
-{
-	enum { PASSWORD_RUN = 6, TICKET_RUN = 20 };
-
-	if (strstr(text, "PVE:") != NULL || strstr(text, "PVEVNC:") != NULL)
-		return true;
-	if (call->password != NULL && holds(text, call->password, PASSWORD_RUN))
-		return true;
-	return call->identity != NULL && (holds(text, &call->identity->ticket, TICKET_RUN) ||
-										 holds(text, &call->identity->csrf, TICKET_RUN));
-}
-
-/* A status line says it all, but for "Parameter verification failed." and where it says nothing. */
-static int
-judge_status(const struct transfer *t, struct err *err)
-{
-	const struct pve_answer *a = t->answer;
-	char quoted[LOG_QUOTE_SIZE], message[PVE_MESSAGE_SIZE] = "";
-	const char *reason = a->reason;
-
-	if (a->status == 400 || reason[0] == '\0')
-		pve_parse_refusal(buf_text(&a->body), a->body.len, message);
-	if (message[0] != '\0')
-		reason = message;
-	return err_set(err, pve_error_of(a->status, reason), "%s: %d %s", t->call->what, a->status,
-		gives_away(t->call, reason) ? "(text withheld: it may hold a secret)"
-									: log_quote(quoted, reason));
-}
-
 static void
 collect(struct transfer *t)
 {
@@ -431,7 +381,7 @@ attempt(struct transfer *t, int64_t deadline_ms, bool *again, struct err *err)
 		pve_address_set(t->pve, answer->address);
 	/* An error's status line says what happened, even if its body went astray. */
 	if (answer->status != 0 && answer->status != 200)
-		return judge_status(t, err);
+		return pve_judge(call, answer, err);
 	if (c == CURLE_OK && answer->status == 0)
 		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", call->what);
 	if (c == CURLE_OK)
