@@ -271,9 +271,13 @@ int pve_policy_allows(const struct pve_policy *policy, const char *host, uint16_
 
 /* ---- calls ---- */
 
-/* Told of every call when it is over, on its thread. path has no query; status 0: no answer. */
+/*
+ * Told of every call when it is over, on its thread. host: which one of a list, NULL where there
+ * is none; path has no query; status 0: no answer.
+ */
 struct pve_trace {
-	void (*call)(void *arg, const char *method, const char *path, int status, int64_t ms);
+	void (*call)(
+		void *arg, const char *host, const char *method, const char *path, int status, int64_t ms);
 	void *arg;
 };
 
@@ -290,13 +294,18 @@ void pve_credential_done(struct pve_credential *credential); /* wipes the secret
 struct pve; /* opaque, see pve_client.c */
 
 /*
- * Log in on target's host, or on one of hosts, of which that is the first; NULL: on that one
- * alone. The policy and the hosts are shared, trace (or NULL) is
- * copied (its arg must live as long as the process). *answered becomes true when Proxmox
- * itself gave an answer of any kind, so that the password has done its work; else false: no
- * answer, or a node or proxy in between could not reach it (595..599, 502..504).
- * An account that needs a second factor and got none is ERR_NEEDS_OTP. On success *out
- * belongs to the caller.
+ * Log in on target's host, or on one of hosts, of which that is the first (then target has no
+ * pin); NULL: on that one alone. The policy and the hosts are shared, trace (or NULL) is copied
+ * (its arg must live as long as the process).
+ *
+ * Calls go to the host that answered last. Where nobody is there, so that nothing was sent, the
+ * others of the list are tried in turn. A host whose certificate is not accepted, or that must
+ * not be called, ends the call instead: passing it over would hide it.
+ *
+ * *answered becomes true when Proxmox itself gave an answer of any kind, so that the password
+ * has done its work; else false: no answer, or a node or proxy in between could not reach it
+ * (595..599, 502..504). An account that needs a second factor and got none is ERR_NEEDS_OTP. On
+ * success *out belongs to the caller.
  */
 int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
 	const struct pve_target *target, struct pve_hosts *hosts,
@@ -333,7 +342,7 @@ int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_
 struct pve_console {
 	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered the call */
 	uint16_t port;
-	char host[PVE_HOST_SIZE];     /* for the Host header, SNI and verification */
+	char host[PVE_HOST_SIZE];     /* and its name, for the Host header, SNI and verification */
 	struct pve_fingerprint pin;   /* the target's */
 	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */

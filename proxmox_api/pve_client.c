@@ -2,6 +2,7 @@
 /* pve_client - lifetimes and handles; see pve_client.h and pve.h. */
 #include "proxmox_api/pve_client.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,9 @@ pve_new(struct pve_policy *policy, const struct pve_trace *trace, const struct p
 {
 	struct pve *pve = calloc(1, sizeof(*pve));
 
+	assert(hosts == NULL || strcmp(pve_hosts_at(hosts, 0), target->host) == 0);
+	/* It is one certificate's, and each host has another. */
+	assert(hosts == NULL || !target->pin.set);
 	if (pve == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for a login");
 	atomic_init(&pve->refs, 1);
@@ -110,6 +114,36 @@ pve_policy_now(struct pve *pve)
 	return policy;
 }
 
+/* ---- where ---- */
+
+size_t
+pve_host_count(const struct pve *pve)
+{
+	return pve->hosts != NULL ? pve_hosts_count(pve->hosts) : 1;
+}
+
+const char *
+pve_host_at(const struct pve *pve, size_t i)
+{
+	return pve->hosts != NULL ? pve_hosts_at(pve->hosts, i) : pve->host;
+}
+
+void
+pve_where_get(struct pve *pve, struct pve_where *out)
+{
+	lock_take(&pve->lock);
+	*out = pve->where;
+	lock_release(&pve->lock);
+}
+
+void
+pve_where_set(struct pve *pve, const struct pve_where *where)
+{
+	lock_take(&pve->lock);
+	pve->where = *where;
+	lock_release(&pve->lock);
+}
+
 /* ---- identity ---- */
 
 int
@@ -151,22 +185,6 @@ pve_identity_done(struct pve_identity *identity)
 	secret_wipe(&identity->ticket);
 	secret_wipe(&identity->csrf);
 	identity->made_ms = 0;
-}
-
-void
-pve_address_get(struct pve *pve, char out[PVE_ADDRESS_SIZE])
-{
-	lock_take(&pve->lock);
-	memcpy(out, pve->address, PVE_ADDRESS_SIZE);
-	lock_release(&pve->lock);
-}
-
-void
-pve_address_set(struct pve *pve, const char address[PVE_ADDRESS_SIZE])
-{
-	lock_take(&pve->lock);
-	memcpy(pve->address, address, PVE_ADDRESS_SIZE);
-	lock_release(&pve->lock);
 }
 
 int64_t

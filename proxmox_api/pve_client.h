@@ -20,12 +20,18 @@ struct pve_identity {
 	int64_t made_ms; /* clock_ms() before the ticket was asked for */
 };
 
+/* Whom to call. */
+struct pve_where {
+	size_t host;                    /* for pve_host_at() */
+	char address[PVE_ADDRESS_SIZE]; /* the one of its addresses; "": any */
+};
+
 /* [a] atomic, [i] immutable once the login is done, [p] under LOCK_PVE */
 struct pve {
 	atomic_uint refs;             /* [a] */
 	struct pve_trace trace;       /* [i] */
 	char host[PVE_HOST_SIZE];     /* [i] */
-	struct pve_hosts *hosts;      /* [i] one reference, or NULL */
+	struct pve_hosts *hosts;      /* [i] one reference, or NULL: host alone */
 	uint16_t port;                /* [i] */
 	struct pve_fingerprint pin;   /* [i] */
 	char user[PVE_IDENTITY_SIZE]; /* [i] */
@@ -33,13 +39,16 @@ struct pve {
 	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_identity identity; /* [p] */
 	/*
-	 * [p] the checked address that answered last, "" before: later calls go there, so that
+	 * [p] the host that answered last, at its checked address: later calls go there, so that
 	 * a name that changes its mind changes nothing.
 	 */
-	char address[PVE_ADDRESS_SIZE];
+	struct pve_where where;
 };
 
-/* One that is not logged in yet, with one reference. trace, hosts may be NULL. 0 or ERR_MEMORY. */
+/*
+ * One that is not logged in yet, with one reference; arguments as for pve_login().
+ * 0 or ERR_MEMORY.
+ */
 int pve_new(struct pve_policy *policy, const struct pve_trace *trace,
 	const struct pve_target *target, struct pve_hosts *hosts, struct pve **out, struct err *err)
 	__attribute__((warn_unused_result));
@@ -53,9 +62,13 @@ void pve_identity_set(struct pve *pve, struct pve_identity *identity);
 
 void pve_identity_done(struct pve_identity *identity);
 
-/* The address that answered last. */
-void pve_address_get(struct pve *pve, char out[PVE_ADDRESS_SIZE]);
-void pve_address_set(struct pve *pve, const char address[PVE_ADDRESS_SIZE]);
+/* The hosts that pve may call, at least one. */
+size_t pve_host_count(const struct pve *pve);
+const char *pve_host_at(const struct pve *pve, size_t i);
+
+/* Who answered last; before that the first host, at any of its addresses. */
+void pve_where_get(struct pve *pve, struct pve_where *out);
+void pve_where_set(struct pve *pve, const struct pve_where *where);
 
 /* A reference to what pve_use_policy() said last. */
 struct pve_policy *pve_policy_now(struct pve *pve);

@@ -52,7 +52,7 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	c->kind = target->kind;
 	secret_move(&c->password, &reply->password);
 	memcpy(c->address, answer->address, sizeof(c->address));
-	memcpy(c->host, pve->host, sizeof(c->host));
+	memcpy(c->host, answer->trial.host, sizeof(c->host));
 	c->port = pve->port;
 	c->pin = pve->pin;
 	c->policy = pve_policy_ref(answer->trial.policy);

@@ -15,12 +15,16 @@
 #include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_tls.h"
 
-/* Everything that lives as long as one call. */
+/* What can be done after a try that failed before anything was sent. */
+enum next { NEXT_NOTHING, NEXT_ADDRESS, NEXT_HOST };
+
+/* Everything that lives as long as one try of a call. */
 struct transfer {
 	struct pve *pve;
 	const struct pve_call *call;
 	struct pve_answer *answer;
-	const char *address; /* connect to this one; "": to what the host resolves to */
+	const struct pve_where *to;
+	const char *host; /* that is called */
 	CURL *handle;
 	struct curl_slist *headers, *resolve;
 	struct buf url, cookie, csrf;
@@ -87,8 +91,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		err_set(&t->forbidden, ERR_FORBIDDEN, "an address that is neither IPv4 nor IPv6");
 		return CURL_SOCKET_BAD;
 	}
-	if (pve_guard_ip(
-			t->answer->trial.policy->guard, t->pve->host, t->pve->port, &ip, &t->forbidden) < 0)
+	if (pve_guard_ip(t->answer->trial.policy->guard, t->host, t->pve->port, &ip, &t->forbidden) < 0)
 		return CURL_SOCKET_BAD;
 	t->dialled = true;
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
@@ -143,10 +146,10 @@ static int
 write_texts(struct transfer *t)
 {
 	const struct pve_identity *identity = t->call->identity;
-	bool v6 = strchr(t->pve->host, ':') != NULL;
+	bool v6 = strchr(t->host, ':') != NULL;
 	int r;
 
-	r = buf_addf(&t->url, "https://%s%s%s:%u%s", v6 ? "[" : "", t->pve->host, v6 ? "]" : "",
+	r = buf_addf(&t->url, "https://%s%s%s:%u%s", v6 ? "[" : "", t->host, v6 ? "]" : "",
 		t->pve->port, t->call->path);
 	if (r < 0 || identity == NULL)
 		return r;
@@ -172,9 +175,9 @@ set_address(struct transfer *t)
 {
 	struct buf text = {.max = 0};
 
-	if (t->address[0] == '\0')
+	if (t->to->address[0] == '\0')
 		return true;
-	if (buf_addf(&text, "%s:%u:%s", t->pve->host, t->pve->port, t->address) == 0)
+	if (buf_addf(&text, "%s:%u:%s", t->host, t->pve->port, t->to->address) == 0)
 		t->resolve = curl_slist_append(NULL, buf_text(&text));
 	buf_done(&text);
 	return t->resolve != NULL &&
@@ -212,10 +215,9 @@ set_request(struct transfer *t)
 }
 
 static bool
-set_answer(struct transfer *t, long call_ms)
+set_answer(struct transfer *t, long call_ms, long connect_ms)
 {
 	CURL *h = t->handle;
-	long connect_ms = call_ms < PVE_CONNECT_MS ? call_ms : PVE_CONNECT_MS;
 
 	return curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, call_ms) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
@@ -230,17 +232,20 @@ set_answer(struct transfer *t, long call_ms)
 }
 
 static int
-prepare(struct transfer *t, int64_t left_ms, struct err *err)
+prepare(struct transfer *t, int64_t left_ms, size_t tries, struct err *err)
 {
 	long call_ms = left_ms < PVE_CALL_MS ? (long)left_ms : PVE_CALL_MS;
+	/* What is tried later must find some time, too. For libcurl 0 would mean minutes. */
+	int64_t share_ms = left_ms / (int64_t)tries + 1;
+	long connect_ms = share_ms < PVE_CONNECT_MS ? (long)share_ms : PVE_CONNECT_MS;
 	struct pve_policy *policy = pve_policy_now(t->pve);
 
-	pve_trial_init(&t->answer->trial, policy, t->pve->host, t->pve->port, &t->pve->pin);
+	pve_trial_init(&t->answer->trial, policy, t->host, t->pve->port, &t->pve->pin);
 	pve_policy_unref(policy);
 	t->answer->body.max = PVE_BODY_MAX;
 	t->handle = pve_handle_new(&t->answer->trial);
 	if (t->handle == NULL || write_texts(t) < 0 || !set_connection(t) || !set_request(t) ||
-		!set_answer(t, call_ms))
+		!set_answer(t, call_ms, connect_ms))
 		return err_set(err, ERR_MEMORY, "%s: no memory for the call", t->call->what);
 	return 0;
 }
@@ -279,12 +284,8 @@ static const struct {
 static int
 code_of_failure(const struct transfer *t, CURLcode failure)
 {
-	curl_off_t secured_us = 0;
-
 	/* Who accepts a connection and never begins TLS is no more there than a closed port. */
-	if (failure == CURLE_OPERATION_TIMEDOUT &&
-		(curl_easy_getinfo(t->handle, CURLINFO_APPCONNECT_TIME_T, &secured_us) != CURLE_OK ||
-			secured_us == 0))
+	if (failure == CURLE_OPERATION_TIMEDOUT && !t->answer->sent)
 		return ERR_UNREACHABLE;
 	/* OpenSSL has no words of its own for a connection that broke, only for one that ended. */
 	if (failure == CURLE_SSL_CONNECT_ERROR && strstr(t->error, "error:") != NULL &&
@@ -332,17 +333,45 @@ judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 static void
 collect(struct transfer *t)
 {
+	curl_off_t secured_us = 0;
 	const char *address = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
 	/* An interim answer (1xx) is none: nobody has judged anything. */
 	t->answer->status = status >= 200 ? (int)status : 0;
+	/* Nothing is sent before the handshake is over; in doubt it was. */
+	t->answer->sent =
+		curl_easy_getinfo(t->handle, CURLINFO_APPCONNECT_TIME_T, &secured_us) != CURLE_OK ||
+		secured_us > 0;
 	if (curl_easy_getinfo(t->handle, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
 		snprintf(t->answer->address, sizeof(t->answer->address), "%s", address);
 }
 
-/* Was there never a connection? Then nothing was sent, and the call may be made again. */
+/* Somebody has answered: tell whoever has to know. */
+static void
+take_note(const struct transfer *t)
+{
+	struct pve_where where = {.host = t->to->host};
+	struct ip literal;
+
+	pve_trial_met(&t->answer->trial);
+	if (!ip_parse(t->host, &literal))
+		memcpy(where.address, t->answer->address, sizeof(where.address));
+	pve_where_set(t->pve, &where);
+}
+
+static void
+tell_trace(const struct transfer *t, int64_t ms)
+{
+	const struct pve_trace *trace = &t->pve->trace;
+
+	if (trace->call != NULL)
+		trace->call(trace->arg, t->pve->hosts != NULL ? t->host : NULL,
+			t->call->form != NULL ? "POST" : "GET", t->call->path, t->answer->status, ms);
+}
+
+/* Was there never a connection? */
 static bool
 unconnected(const struct transfer *t, CURLcode failure)
 {
@@ -353,63 +382,95 @@ unconnected(const struct transfer *t, CURLcode failure)
 		   connected_us == 0;
 }
 
-/* One try. *again becomes whether the address was no good, while the host may have others. */
-static int
-attempt(struct transfer *t, int64_t deadline_ms, bool *again, struct err *err)
+/*
+ * Another address of the same host, when the one that used to answer takes no connection;
+ * else another host, when this one is not there. One that is there and shows the wrong
+ * certificate, or that may not be called, is not passed over: somebody has to know.
+ */
+static enum next
+what_next(const struct transfer *t, CURLcode failure, int code)
 {
-	const struct pve_call *call = t->call;
+	if (t->to->address[0] != '\0' && unconnected(t, failure))
+		return NEXT_ADDRESS;
+	return code == ERR_UNREACHABLE && !t->answer->sent ? NEXT_HOST : NEXT_NOTHING;
+}
+
+/* One try, of so many that the time is for. */
+static int
+attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, struct err *err)
+{
 	struct pve_answer *answer = t->answer;
 	int64_t left_ms = clock_left_ms(deadline_ms), start_ms = clock_ms();
-	struct ip literal;
 	CURLcode c;
 	int r;
 
-	*again = false;
+	*next = NEXT_NOTHING;
 	if (left_ms <= 0)
-		return err_set(err, ERR_TIMEOUT, "%s: no time left for it", call->what);
-	r = prepare(t, left_ms, err);
+		return err_set(err, ERR_TIMEOUT, "%s: no time left for it", t->call->what);
+	r = prepare(t, left_ms, tries, err);
 	if (r < 0)
 		return r;
 	c = curl_easy_perform(t->handle);
 	collect(t);
-	if (t->pve->trace.call != NULL)
-		t->pve->trace.call(t->pve->trace.arg, call->form != NULL ? "POST" : "GET", call->path,
-			answer->status, clock_ms() - start_ms);
+	tell_trace(t, clock_ms() - start_ms);
 	if (answer->status != 0)
-		pve_trial_met(&answer->trial);
-	if (answer->status != 0 && !ip_parse(t->pve->host, &literal))
-		pve_address_set(t->pve, answer->address);
+		take_note(t);
 	/* An error's status line says what happened, even if its body went astray. */
 	if (answer->status != 0 && answer->status != 200)
-		return pve_judge(call, answer, err);
+		return pve_judge(t->call, answer, err);
 	if (c == CURLE_OK && answer->status == 0)
-		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", call->what);
+		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", t->call->what);
 	if (c == CURLE_OK)
 		return 0;
-	*again = t->address[0] != '\0' && unconnected(t, c);
-	return judge_failure(t, c, err);
+	r = judge_failure(t, c, err);
+	*next = what_next(t, c, r);
+	return r;
+}
+
+/* One failure more, behind the others. */
+static void
+add_failure(struct err *all, const struct err *one)
+{
+	struct err before = *all;
+
+	err_set(all, one->code, "%s%s%s", before.text, before.text[0] != '\0' ? "; " : "", one->text);
 }
 
 int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
-	char address[PVE_ADDRESS_SIZE];
-	struct transfer t = {.pve = pve, .call = call, .answer = answer, .address = address};
-	bool again;
+	size_t hosts = pve_host_count(pve), left = hosts;
+	struct err now = {.code = 0}, earlier = {.code = 0};
+	struct pve_where to;
+	enum next next;
 	int r;
 
 	if (atomic_load(&stopping))
 		return err_set(err, ERR_STOPPING, "%s: the program stops", call->what);
-	pve_address_get(pve, address);
-	r = attempt(&t, deadline_ms, &again, err);
-	transfer_done(&t);
-	if (r < 0 && again && clock_left_ms(deadline_ms) > 0) {
-		/* Another of the host's addresses, resolved and judged anew. */
-		pve_answer_done(answer);
-		t = (struct transfer){.pve = pve, .call = call, .answer = answer, .address = ""};
-		r = attempt(&t, deadline_ms, &again, err);
+	pve_where_get(pve, &to);
+	for (;;) {
+		struct transfer t = {.pve = pve,
+			.call = call,
+			.answer = answer,
+			.to = &to,
+			.host = pve_host_at(pve, to.host)};
+
+		r = attempt(&t, deadline_ms, left + (to.address[0] != '\0'), &next, &now);
 		transfer_done(&t);
+		if (next == NEXT_NOTHING || (next == NEXT_HOST && left == 1) ||
+			clock_left_ms(deadline_ms) <= 0)
+			break;
+		if (next == NEXT_HOST) {
+			add_failure(&earlier, &now);
+			to.host = (to.host + 1) % hosts;
+			left--;
+		}
+		/* Resolved and judged anew. */
+		to.address[0] = '\0';
+		pve_answer_done(answer);
 	}
-	return r;
+	if (r < 0 && earlier.code < 0)
+		return err_set(err, r, "%s; before that: %s", now.text, earlier.text);
+	return r < 0 ? err_set(err, r, "%s", now.text) : 0;
 }

@@ -26,6 +26,7 @@ struct pve_call {
 
 struct pve_answer {
 	int status;                     /* 0: none */
+	bool sent;                      /* the request may have been, whatever came back */
 	char reason[PVE_REASON_SIZE];   /* as received */
 	char address[PVE_ADDRESS_SIZE]; /* who answered; "" when not connected */
 	struct buf body;
@@ -33,7 +34,8 @@ struct pve_answer {
 };
 
 /*
- * Make the call. *answer, all zero before, is to be ended by pve_answer_done() in
+ * Make the call: on the host that answered last, and on the others of the list in turn while
+ * there is nobody; once the request may have been sent there is no other try. *answer, all zero before, is to be ended by pve_answer_done() in
  * any case; what has arrived is in it also on failure. Returns 0 for status 200,
  * else any error of pve.h, with its text.
  */

@@ -77,10 +77,12 @@ affordable_ports(const struct core_config *config)
 }
 
 static void
-trace_call(void *arg, const char *method, const char *path, int status, int64_t ms)
+trace_call(
+	void *arg, const char *host, const char *method, const char *path, int status, int64_t ms)
 {
 	(void)arg;
-	log_debug(LOG_API, "%s %s: %d in %lld ms", method, path, status, (long long)ms);
+	log_debug(LOG_API, "%s %s: %d in %lld ms%s%s", method, path, status, (long long)ms,
+		host != NULL ? " at " : "", host != NULL ? host : "");
 }
 
 static int

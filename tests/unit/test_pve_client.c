@@ -63,11 +63,12 @@ struct heard {
 };
 
 static void
-hear(void *arg, const char *method, const char *path, int status, int64_t ms)
+hear(void *arg, const char *host, const char *method, const char *path, int status, int64_t ms)
 {
 	struct heard *h = arg;
 
 	assert_true(ms >= 0);
+	assert_null(host);
 	h->calls++;
 	snprintf(h->text, sizeof(h->text), "%s %s %d", method, path, status);
 }

@@ -18,8 +18,7 @@ static char csrf[] = "65A1B2C3:Y3NyZi1wcmV2ZW50aW9uLXRva2Vu";
 static const struct secret password_secret = SECRET(password);
 static const struct pve_identity by_ticket = {.ticket = SECRET(ticket), .csrf = SECRET(csrf)};
 
-static const struct pve_call login = {
-	.what = "login", .password = &password_secret};
+static const struct pve_call login = {.what = "login", .password = &password_secret};
 static const struct pve_call with_ticket = {.what = "console", .identity = &by_ticket};
 
 /* What is said of an answer with that reason and body (or NULL). */
@@ -88,7 +87,7 @@ no_secret_stands_in_an_error_text(void **state)
 	} rows[] = {
 		{&login, "wrong password hunter2-and-a-half"},
 		{&login, "wrong password nter2-and"},
-				{&with_ticket, "invalid ticket PVE:joe@pve"},
+		{&with_ticket, "invalid ticket PVE:joe@pve"},
 		{&with_ticket, "invalid ticket c2lnbmF0dXJlLW9mLXRoZS10"},
 		{&with_ticket, "invalid csrf token Y3NyZi1wcmV2ZW50aW9uLXRva2Vu"},
 		{&with_ticket, "PVEVNC:65A1B2C3"},
