@@ -302,10 +302,14 @@ struct pve; /* opaque, see pve_client.c */
  * others of the list are tried in turn. A host whose certificate is not accepted, or that must
  * not be called, ends the call instead: passing it over would hide it.
  *
- * *answered becomes true when Proxmox itself gave an answer of any kind, so that the password
- * has done its work; else false: no answer, or a node or proxy in between could not reach it
- * (595..599, 502..504). An account that needs a second factor and got none is ERR_NEEDS_OTP. On
- * success *out belongs to the caller.
+ * *answered becomes true when the credential has done its work and is to be wiped: Proxmox
+ * itself gave an answer of any kind, or there is a code (otp) that may have been sent, whatever
+ * came back, since no code is tried twice. Else false: no answer, or a node or proxy in between
+ * could not reach it (595..599, 502..504).
+ *
+ * An account that needs a second factor and got none is ERR_NEEDS_OTP; a code that is not
+ * accepted, ERR_REFUSED. With a token nothing is asked: *answered is false, and whether it is
+ * any good is seen by the first call. On success *out belongs to the caller.
  */
 int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
 	const struct pve_target *target, struct pve_hosts *hosts,
@@ -317,18 +321,35 @@ void pve_unref(struct pve *pve); /* the last one wipes the ticket */
 /* Calls from now on go by this policy. */
 void pve_use_policy(struct pve *pve, struct pve_policy *policy);
 
-/* The user's name in Proxmox's own spelling, immutable. */
+/* The user's name in Proxmox's own spelling, or the token's whole id; immutable. */
 const char *pve_user(const struct pve *pve);
 
 /* The list that pve_login() was given, or NULL; valid as long as pve. */
 const struct pve_hosts *pve_hosts_of(const struct pve *pve);
 
-/* Milliseconds since the login ticket was made. */
+/* Milliseconds since the login ticket was made; always 0 for a token. */
 int64_t pve_ticket_age_ms(const struct pve *pve);
 
-/* Replace the login ticket by a fresh one. To be called long before PVE_TICKET_MAX_MS. */
+/*
+ * Has Proxmox answered a call by 401 since the last login or renewal? So it does when the ticket
+ * is too old or the user gone or disabled.
+ */
+bool pve_lapsed(const struct pve *pve);
+
+/*
+ * Replace the login ticket by a fresh one. To be called long before PVE_TICKET_MAX_MS. For a
+ * token this is nothing, and 0.
+ */
 int pve_renew(struct pve *pve, int64_t deadline_ms, struct err *err)
 	__attribute__((warn_unused_result));
+
+/*
+ * Prove the credential anew, as pve_login() does, and on success replace the ticket by the one
+ * that comes. For a password without a second factor only. ERR_PROTOCOL when it is another
+ * user's.
+ */
+int pve_login_again(struct pve *pve, const struct pve_credential *credential, int64_t deadline_ms,
+	bool *answered, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Is it there, does it run, can it have that console? Fills in what *target leaves open. With
@@ -346,7 +367,7 @@ struct pve_console {
 	struct pve_fingerprint pin;   /* the target's */
 	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
-	struct secret cookie;         /* value of the Cookie header */
+	struct secret auth_header;    /* "Cookie: ..." or "Authorization: ...", without a line end */
 	enum pve_console_kind kind;   /* VNC or TERM */
 	struct secret password;       /* VNC: for its authentication, 1..8 bytes */
 	struct secret login;          /* TERM: the line that termproxy wants first, "user:ticket\n" */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-
 int
 pve_global_init(struct err *err)
 {
@@ -142,61 +140,6 @@ pve_where_set(struct pve *pve, const struct pve_where *where)
 	lock_take(&pve->lock);
 	pve->where = *where;
 	lock_release(&pve->lock);
-}
-
-/* ---- identity ---- */
-
-int
-pve_identity_get(struct pve *pve, struct pve_identity *out, struct err *err)
-{
-	struct pve_identity copy = {.made_ms = 0};
-	int r;
-
-	lock_take(&pve->lock);
-	r = secret_copy(&copy.ticket, &pve->identity.ticket);
-	if (r == 0)
-		r = secret_copy(&copy.csrf, &pve->identity.csrf);
-	copy.made_ms = pve->identity.made_ms;
-	lock_release(&pve->lock);
-	if (r < 0) {
-		pve_identity_done(&copy);
-		return err_set(err, r, "no memory for a ticket");
-	}
-	*out = copy;
-	return 0;
-}
-
-void
-pve_identity_set(struct pve *pve, struct pve_identity *identity)
-{
-	struct pve_identity old;
-
-	lock_take(&pve->lock);
-	old = pve->identity;
-	pve->identity = *identity;
-	lock_release(&pve->lock);
-	*identity = (struct pve_identity){.made_ms = 0};
-	pve_identity_done(&old);
-}
-
-void
-pve_identity_done(struct pve_identity *identity)
-{
-	secret_wipe(&identity->ticket);
-	secret_wipe(&identity->csrf);
-	identity->made_ms = 0;
-}
-
-int64_t
-pve_ticket_age_ms(const struct pve *pve)
-{
-	struct pve *p = (struct pve *)(uintptr_t)pve; /* the lock changes, what it guards does not */
-	int64_t made_ms;
-
-	lock_take(&p->lock);
-	made_ms = p->identity.made_ms;
-	lock_release(&p->lock);
-	return clock_ms() - made_ms;
 }
 
 /* ---- handles ---- */

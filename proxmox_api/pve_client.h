@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pve_client - what a struct pve is made of, for the other files of this room.
+ * pve_client - what a struct pve is made of, for the other files of this room (pve_client.c,
+ * and pve_identity.c for what proves who is calling).
  *
  * Threads: see the letters; a call copies the identity out and holds no lock.
  */
@@ -13,11 +14,12 @@
 #include "proxmox_api/pve.h"
 #include "proxmox_api/pve_trust.h"
 
-/* What proves to Proxmox who is calling. */
+/* What proves to Proxmox who is calling: ticket and csrf of a login, or else a token. */
 struct pve_identity {
 	struct secret ticket;
 	struct secret csrf;
-	int64_t made_ms; /* clock_ms() before the ticket was asked for */
+	struct secret token; /* the secret of the one whose id is pve_user() */
+	int64_t made_ms;     /* clock_ms() before the ticket was asked for */
 };
 
 /* Whom to call. */
@@ -38,6 +40,7 @@ struct pve {
 	struct lock lock;             /* LOCK_PVE */
 	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_identity identity; /* [p] */
+	bool lapsed;                  /* [p] see pve_lapsed() */
 	/*
 	 * [p] the host that answered last, at its checked address: later calls go there, so that
 	 * a name that changes its mind changes nothing.
@@ -61,6 +64,17 @@ int pve_identity_get(struct pve *pve, struct pve_identity *out, struct err *err)
 void pve_identity_set(struct pve *pve, struct pve_identity *identity);
 
 void pve_identity_done(struct pve_identity *identity);
+
+/* Proxmox has answered a call that was made with it by 401. */
+void pve_identity_refused(struct pve *pve, const struct pve_identity *identity);
+
+/*
+ * Replace what *out holds by the header line, without its end, that proves who is calling:
+ * "Cookie: ..." or "Authorization: ...", never both, since a cookie wins. 0, ERR_LIMIT or
+ * ERR_MEMORY.
+ */
+int pve_auth_header(const struct pve *pve, const struct pve_identity *identity, struct secret *out)
+	__attribute__((warn_unused_result));
 
 /* The hosts that pve may call, at least one. */
 size_t pve_host_count(const struct pve *pve);

@@ -29,25 +29,12 @@ write_target(
 }
 
 static int
-write_cookie(struct secret *out, const struct secret *ticket)
-{
-	struct buf text = {.max = 0};
-	int r;
-
-	r = pve_cookie(&text, ticket);
-	if (r == 0)
-		r = secret_set(out, text.data, text.len);
-	buf_done(&text);
-	return r;
-}
-
-static int
 fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
 	const struct pve_target *target, struct pve_vncproxy_reply *reply,
 	const struct pve_answer *answer, struct err *err)
 {
 	if (write_target(&c->request_target, target, reply) < 0 ||
-		write_cookie(&c->cookie, &identity->ticket) < 0)
+		pve_auth_header(pve, identity, &c->auth_header) < 0)
 		return err_set(err, ERR_MEMORY, "console: no memory for it");
 	c->kind = target->kind;
 	secret_move(&c->password, &reply->password);
@@ -108,7 +95,7 @@ void
 pve_console_done(struct pve_console *console)
 {
 	secret_wipe(&console->request_target);
-	secret_wipe(&console->cookie);
+	secret_wipe(&console->auth_header);
 	secret_wipe(&console->password);
 	secret_wipe(&console->login);
 	pve_policy_unref(console->policy);

@@ -37,8 +37,11 @@ gives_away(const struct pve_call *call, const char *text)
 		return true;
 	if (call->password != NULL && holds(text, call->password, PASSWORD_RUN))
 		return true;
-	return identity != NULL &&
-		   (holds(text, &identity->ticket, TICKET_RUN) || holds(text, &identity->csrf, TICKET_RUN));
+	if (call->otp != NULL && holds(text, call->otp, PASSWORD_RUN))
+		return true;
+	return identity != NULL && (holds(text, &identity->token, PASSWORD_RUN) ||
+								   holds(text, &identity->ticket, TICKET_RUN) ||
+								   holds(text, &identity->csrf, TICKET_RUN));
 }
 
 /* A status line says it all, but for "Parameter verification failed." and where it says nothing. */

@@ -12,7 +12,6 @@
 #include "base/ip.h"
 #include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_judge.h"
-#include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_tls.h"
 
 /* What can be done after a try that failed before anything was sent. */
@@ -27,21 +26,14 @@ struct transfer {
 	const char *host; /* that is called */
 	CURL *handle;
 	struct curl_slist *headers, *resolve;
-	struct buf url, cookie, csrf;
+	struct secret auth;
+	struct buf url, csrf;
 	size_t head_bytes;
 	int body_error;       /* why on_body() gave up */
 	struct err forbidden; /* what the guard said last */
 	bool dialled;         /* it let an address be connected to */
 	char error[CURL_ERROR_SIZE];
 };
-
-int
-pve_cookie(struct buf *out, const struct secret *ticket)
-{
-	int r = buf_addf(out, "PVEAuthCookie=");
-
-	return r < 0 ? r : pve_escape(out, ticket->data, ticket->len);
-}
 
 void
 pve_answer_done(struct pve_answer *answer)
@@ -153,10 +145,9 @@ write_texts(struct transfer *t)
 		t->pve->port, t->call->path);
 	if (r < 0 || identity == NULL)
 		return r;
-	r = buf_addf(&t->csrf, "CSRFPreventionToken: %s", secret_peek(&identity->csrf));
-	if (r < 0)
-		return r;
-	return pve_cookie(&t->cookie, &identity->ticket);
+	if (t->call->form != NULL && identity->csrf.len > 0)
+		r = buf_addf(&t->csrf, "CSRFPreventionToken: %s", secret_peek(&identity->csrf));
+	return r == 0 ? pve_auth_header(t->pve, identity, &t->auth) : r;
 }
 
 static bool
@@ -207,9 +198,8 @@ set_request(struct transfer *t)
 			curl_easy_setopt(h, CURLOPT_POSTFIELDS, buf_text(call->form)) != CURLE_OK ||
 			!add_header(t, "Expect:")))
 		return false;
-	if (call->identity != NULL &&
-		(curl_easy_setopt(h, CURLOPT_COOKIE, buf_text(&t->cookie)) != CURLE_OK ||
-			(call->form != NULL && !add_header(t, buf_text(&t->csrf)))))
+	if ((t->auth.len > 0 && !add_header(t, secret_peek(&t->auth))) ||
+		(t->csrf.len > 0 && !add_header(t, buf_text(&t->csrf))))
 		return false;
 	return curl_easy_setopt(h, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
 }
@@ -256,8 +246,8 @@ transfer_done(struct transfer *t)
 	curl_easy_cleanup(t->handle);
 	curl_slist_free_all(t->headers);
 	curl_slist_free_all(t->resolve);
+	secret_wipe(&t->auth);
 	buf_done(&t->url);
-	buf_done(&t->cookie);
 	buf_done(&t->csrf);
 }
 
@@ -359,6 +349,8 @@ take_note(const struct transfer *t)
 	if (!ip_parse(t->host, &literal))
 		memcpy(where.address, t->answer->address, sizeof(where.address));
 	pve_where_set(t->pve, &where);
+	if (t->answer->status == 401 && t->call->identity != NULL)
+		pve_identity_refused(t->pve, t->call->identity);
 }
 
 static void

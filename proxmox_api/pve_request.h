@@ -22,6 +22,7 @@ struct pve_call {
 	const struct buf *form;              /* POST this; NULL: GET */
 	const struct pve_identity *identity; /* NULL: not logged in yet */
 	const struct secret *password;       /* what else in the form must never be shown; or NULL */
+	const struct secret *otp;            /* and that; or NULL */
 };
 
 struct pve_answer {
@@ -43,8 +44,5 @@ int pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_m
 	struct pve_answer *answer, struct err *err) __attribute__((warn_unused_result));
 
 void pve_answer_done(struct pve_answer *answer); /* wipes */
-
-/* Append what the Cookie header says of a ticket. 0, ERR_LIMIT or ERR_MEMORY. */
-int pve_cookie(struct buf *out, const struct secret *ticket) __attribute__((warn_unused_result));
 
 #endif

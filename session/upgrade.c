@@ -52,10 +52,10 @@ upgrade_request(
 		"Sec-WebSocket-Version: 13\r\n"
 		"Sec-WebSocket-Key: %s\r\n"
 		"Sec-WebSocket-Protocol: binary\r\n"
-		"Cookie: %s\r\n"
+		"%s\r\n"
 		"\r\n",
 		secret_peek(&console->request_target), v6 ? "[" : "", console->host, v6 ? "]" : "",
-		console->port, key, secret_peek(&console->cookie));
+		console->port, key, secret_peek(&console->auth_header));
 }
 
 static bool

@@ -192,17 +192,6 @@ logged_in(const char *ticket)
 }
 
 static void
-a_tickets_age_counts_from_when_it_was_asked_for(void **state)
-{
-	struct pve *pve = logged_in("PVE:one");
-
-	(void)state;
-	assert_true(pve_ticket_age_ms(pve) >= 5000);
-	assert_true(pve_ticket_age_ms(pve) < 5000 + SOON_MS);
-	pve_unref(pve);
-}
-
-static void
 a_renewal_that_fails_keeps_the_old_ticket(void **state)
 {
 	struct pve *pve = logged_in("PVE:one");
@@ -231,7 +220,7 @@ a_guest_and_a_console_that_cannot_be_asked_for_change_nothing(void **state)
 	assert_int_equal(
 		pve_console_open(pve, &asked, clock_ms() + SOON_MS, &console, NULL), ERR_UNREACHABLE);
 	assert_int_equal(console.port, 7);
-	assert_null(console.cookie.data);
+	assert_null(console.auth_header.data);
 	pve_unref(pve);
 }
 
@@ -299,23 +288,6 @@ threads_share_a_login(void **state)
 	}
 }
 
-/* ---- texts ---- */
-
-static void
-the_cookie_is_escaped_whole(void **state)
-{
-	struct secret ticket = {NULL, 0};
-	struct buf cookie = {.max = 0};
-
-	(void)state;
-	assert_int_equal(secret_set(&ticket, "PVE:joe@pve:65::a+/=%;", 22), 0);
-	assert_int_equal(pve_cookie(&cookie, &ticket), 0);
-	assert_string_equal(
-		buf_text(&cookie), "PVEAuthCookie=PVE%3Ajoe%40pve%3A65%3A%3Aa%2B%2F%3D%25%3B");
-	buf_done(&cookie);
-	secret_wipe(&ticket);
-}
-
 int
 main(void)
 {
@@ -325,12 +297,10 @@ main(void)
 		cmocka_unit_test(past_its_deadline_no_call_is_made),
 		cmocka_unit_test(a_failed_login_leaves_no_password_behind),
 		cmocka_unit_test(without_memory_a_login_fails_and_loses_nothing),
-		cmocka_unit_test(a_tickets_age_counts_from_when_it_was_asked_for),
 		cmocka_unit_test(a_renewal_that_fails_keeps_the_old_ticket),
 		cmocka_unit_test(a_guest_and_a_console_that_cannot_be_asked_for_change_nothing),
 		cmocka_unit_test(the_last_reference_wipes_the_ticket),
 		cmocka_unit_test(threads_share_a_login),
-		cmocka_unit_test(the_cookie_is_escaped_whole),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

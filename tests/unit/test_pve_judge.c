@@ -7,7 +7,8 @@
 
 #include "proxmox_api/pve_judge.h"
 
-static char password[] = "hunter2-and-a-half";
+static char password[] = "hunter2-and-a-half", otp[] = "493021";
+static char token[] = "0f8fad5b-d9cb-469f-a165-70867728950e";
 static char ticket[] = "PVE:joe@pve:65A1B2C3::c2lnbmF0dXJlLW9mLXRoZS10aWNrZXQ=";
 static char csrf[] = "65A1B2C3:Y3NyZi1wcmV2ZW50aW9uLXRva2Vu";
 
@@ -15,11 +16,14 @@ static char csrf[] = "65A1B2C3:Y3NyZi1wcmV2ZW50aW9uLXRva2Vu";
 	{                          \
 		text, sizeof(text) - 1 \
 	}
-static const struct secret password_secret = SECRET(password);
+static const struct secret password_secret = SECRET(password), otp_secret = SECRET(otp);
 static const struct pve_identity by_ticket = {.ticket = SECRET(ticket), .csrf = SECRET(csrf)};
+static const struct pve_identity by_token = {.token = SECRET(token)};
 
-static const struct pve_call login = {.what = "login", .password = &password_secret};
+static const struct pve_call login = {
+	.what = "login", .password = &password_secret, .otp = &otp_secret};
 static const struct pve_call with_ticket = {.what = "console", .identity = &by_ticket};
+static const struct pve_call with_token = {.what = "console", .identity = &by_token};
 
 /* What is said of an answer with that reason and body (or NULL). */
 static int
@@ -72,7 +76,7 @@ an_honest_text_that_names_a_user_or_token_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(
-		judge(&with_ticket, 401, "no such token 'gw' for user 'joe@pve'", NULL, &err), ERR_REFUSED);
+		judge(&with_token, 401, "no such token 'gw' for user 'joe@pve'", NULL, &err), ERR_REFUSED);
 	assert_string_equal(err.text, "console: 401 \"no such token 'gw' for user 'joe@pve'\"");
 	judge(&with_ticket, 403, "Permission check failed (joe@pve, VM.Console)", NULL, &err);
 	assert_non_null(strstr(err.text, "joe@pve"));
@@ -87,6 +91,10 @@ no_secret_stands_in_an_error_text(void **state)
 	} rows[] = {
 		{&login, "wrong password hunter2-and-a-half"},
 		{&login, "wrong password nter2-and"},
+		{&login, "wrong code 493021"},
+		{&with_token, "invalid token value 0f8fad5b-d9cb-469f-a165-70867728950e"},
+		{&with_token, "joe@pve!gw=0f8fad5b-d9"},
+		{&with_token, "...867728950e"},
 		{&with_ticket, "invalid ticket PVE:joe@pve"},
 		{&with_ticket, "invalid ticket c2lnbmF0dXJlLW9mLXRoZS10"},
 		{&with_ticket, "invalid csrf token Y3NyZi1wcmV2ZW50aW9uLXRva2Vu"},

@@ -84,7 +84,7 @@ without_randomness_there_is_no_key(void **state)
 /* ---- the request ---- */
 
 static char target[] = "/api2/json/nodes/a/qemu/100/vncwebsocket?port=5900&vncticket=SECRET%3D";
-static char cookie[] = "PVEAuthCookie=SECRET";
+static char cookie[] = "Cookie: PVEAuthCookie=SECRET";
 
 static struct pve_console
 console_at(const char *host, uint16_t port)
@@ -93,7 +93,7 @@ console_at(const char *host, uint16_t port)
 
 	snprintf(c.host, sizeof(c.host), "%s", host);
 	c.request_target = (struct secret){target, strlen(target)};
-	c.cookie = (struct secret){cookie, strlen(cookie)};
+	c.auth_header = (struct secret){cookie, strlen(cookie)};
 	return c;
 }
 
