@@ -401,6 +401,12 @@ int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, stru
  */
 int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
 
+/*
+ * Does what a call came to, 0 or ERR_*, mean that Proxmox itself answered? An answer that is
+ * not understood (ERR_PROTOCOL) counts as one.
+ */
+bool pve_error_is_answer(int r);
+
 /* ---- process-wide ---- */
 
 /*

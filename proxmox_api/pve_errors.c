@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "proxmox_api/pve.h"
 
 /* The first row that fits decides: text, and then behind it, in any case, are in the reason. */
 static const struct meaning {
@@ -26,9 +26,12 @@ static const struct meaning {
 	{500, 500, "hostname lookup", NULL, ERR_NOT_FOUND},
 	{500, 500, "address lookup for", NULL, ERR_NOT_FOUND},
 	{500, 500, "no such cluster node", NULL, ERR_NOT_FOUND},
+	{500, 500, "unable to get remote ip address for node", NULL, ERR_NOT_FOUND},
 	{500, 500, "not running", NULL, ERR_NOT_RUNNING},
 	{500, 500, "unable to find free port", NULL, ERR_LIMIT},
 	{500, 500, "timeout while waiting for port", NULL, ERR_TIMEOUT},
+	/* A node's shell wants a user's name, and an API token's has a '!' in it. */
+	{500, 500, "value '", "does not look like a valid user name", ERR_NEEDS_PASSWORD},
 	/* A reverse proxy in front of Proxmox. */
 	{502, 503, NULL, NULL, ERR_UNREACHABLE},
 	{504, 504, NULL, NULL, ERR_TIMEOUT},
@@ -62,4 +65,18 @@ bool
 pve_answered(int status)
 {
 	return status > 0 && !(status >= 502 && status <= 504) && !(status >= 595 && status <= 599);
+}
+
+/* What is not Proxmox's doing: nobody was asked, nobody answered, or somebody in between did. */
+static const int no_answers[] = {ERR_MEMORY, ERR_SYSTEM, ERR_INVALID, ERR_BUSY, ERR_GONE,
+	ERR_UNREACHABLE, ERR_TIMEOUT, ERR_UNTRUSTED, ERR_STOPPING, ERR_FORBIDDEN};
+
+bool
+pve_error_is_answer(int r)
+{
+	for (size_t i = 0; i < sizeof(no_answers) / sizeof(no_answers[0]); i++) {
+		if (no_answers[i] == r)
+			return false;
+	}
+	return true;
 }

@@ -2,7 +2,7 @@
 /* What Proxmox's statuses and reason phrases mean; the phrases are real ones. */
 #include "tests/unit/torture.h"
 
-#include "base/err.h"
+#include "proxmox_api/pve.h"
 #include "proxmox_api/pve_errors.h"
 
 static const struct {
@@ -25,11 +25,18 @@ static const struct {
 		ERR_NOT_FOUND},
 	{500, "address lookup for 'nope' did not find any IP address", ERR_NOT_FOUND},
 	{500, "no such cluster node 'nope'", ERR_NOT_FOUND},
+	{500, "unable to get remote IP address for node 'pve2'", ERR_NOT_FOUND},
 	{500, "no such VM ('100')", ERR_NOT_FOUND},
 	{500, "VM 100 not running", ERR_NOT_RUNNING},
 	{500, "CT 200 not running", ERR_NOT_RUNNING},
 	{500, "unable to find free port (5900-6000)", ERR_LIMIT},
 	{500, "Timeout while waiting for port '5900' to get ready!", ERR_TIMEOUT},
+	{500, "value 'root@pam!gw' does not look like a valid user name", ERR_NEEDS_PASSWORD},
+	{500, "value 'x' is out of range", ERR_PROTOCOL},
+	{403, "Permission check failed (realm != pam)", ERR_REFUSED},
+	{401, "no such token 'gw' for user 'joe@pve'", ERR_REFUSED},
+	{401, "invalid token value!", ERR_REFUSED},
+	{401, "token 'joe@pve!gw' access expired", ERR_REFUSED},
 	{595, "Connection refused", ERR_UNREACHABLE},
 	{595, "No route to host", ERR_UNREACHABLE},
 	{595, "", ERR_UNREACHABLE},
@@ -84,12 +91,30 @@ only_proxmox_itself_answers(void **state)
 		assert_false(pve_answered(no[i]));
 }
 
+static void
+a_code_tells_whether_proxmox_itself_has_answered(void **state)
+{
+	static const int yes[] = {0, ERR_REFUSED, ERR_NOT_FOUND, ERR_NOT_RUNNING, ERR_LIMIT,
+		ERR_PROTOCOL, ERR_NEEDS_OTP, ERR_NEEDS_NODE, ERR_NEEDS_PASSWORD, ERR_NO_DEVICE};
+	static const int no[] = {ERR_MEMORY, ERR_SYSTEM, ERR_INVALID, ERR_BUSY, ERR_GONE,
+		ERR_UNREACHABLE, ERR_TIMEOUT, ERR_UNTRUSTED, ERR_STOPPING, ERR_FORBIDDEN};
+
+	(void)state;
+	/* A new code has to be put into one of the two. */
+	assert_int_equal(sizeof(yes) / sizeof(yes[0]) + sizeof(no) / sizeof(no[0]), ERR_COUNT + 1);
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(pve_error_is_answer(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(pve_error_is_answer(no[i]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_status_and_its_reason_have_one_meaning),
 		cmocka_unit_test(only_proxmox_itself_answers),
+		cmocka_unit_test(a_code_tells_whether_proxmox_itself_has_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
