@@ -143,6 +143,8 @@ write_texts(struct transfer *t)
 
 	r = buf_addf(&t->url, "https://%s%s%s:%u%s", v6 ? "[" : "", t->host, v6 ? "]" : "",
 		t->pve->port, t->call->path);
+	if (r == 0 && t->call->query != NULL)
+		r = buf_addf(&t->url, "?%s", t->call->query);
 	if (r < 0 || identity == NULL)
 		return r;
 	if (t->call->form != NULL && identity->csrf.len > 0)
@@ -211,7 +213,7 @@ set_answer(struct transfer *t, long call_ms, long connect_ms)
 
 	return curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, call_ms) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-		   curl_easy_setopt(h, CURLOPT_MAXFILESIZE, (long)PVE_BODY_MAX) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_MAXFILESIZE, (long)t->answer->body.max) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
@@ -232,7 +234,7 @@ prepare(struct transfer *t, int64_t left_ms, size_t tries, struct err *err)
 
 	pve_trial_init(&t->answer->trial, policy, t->host, t->pve->port, &t->pve->pin);
 	pve_policy_unref(policy);
-	t->answer->body.max = PVE_BODY_MAX;
+	t->answer->body.max = t->call->body_max != 0 ? t->call->body_max : PVE_BODY_MAX;
 	t->handle = pve_handle_new(&t->answer->trial);
 	if (t->handle == NULL || write_texts(t) < 0 || !set_connection(t) || !set_request(t) ||
 		!set_answer(t, call_ms, connect_ms))

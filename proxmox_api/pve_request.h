@@ -19,6 +19,8 @@ enum {
 struct pve_call {
 	const char *what;                    /* for err.text: "login" */
 	const char *path;                    /* with /api2/json, without a query */
+	const char *query;                   /* what follows '?', which no trace shows; or NULL */
+	size_t body_max;                     /* how long the answer may be; 0: PVE_BODY_MAX */
 	const struct buf *form;              /* POST this; NULL: GET */
 	const struct pve_identity *identity; /* NULL: not logged in yet */
 	const struct secret *password;       /* what else in the form must never be shown; or NULL */
