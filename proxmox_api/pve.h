@@ -369,6 +369,7 @@ struct pve_console {
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
 	struct secret auth_header;    /* "Cookie: ..." or "Authorization: ...", without a line end */
 	enum pve_console_kind kind;   /* VNC or TERM */
+	bool by_token;                /* an API token's; see ERR_NEEDS_PASSWORD below */
 	struct secret password;       /* VNC: for its authentication, 1..8 bytes */
 	struct secret login;          /* TERM: the line that termproxy wants first, "user:ticket\n" */
 	int64_t made_ms;              /* clock_ms() when the call returned */
@@ -377,7 +378,9 @@ struct pve_console {
 /*
  * Ask for a console of a target that pve_guest_find() has completed. Only when a viewer is really
  * there: each call starts a task on the host that waits 10 s for its one
- * connection. On success *out is the caller's until pve_console_done().
+ * connection. On success *out is the caller's until pve_console_done(). ERR_NEEDS_PASSWORD: this
+ * host gives shells of nodes to no token. Of terminals, older hosts say so later: the websocket
+ * of a TERM by_token opens, and is closed in the place of termproxy's OK.
  */
 int pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadline_ms,
 	struct pve_console *out, struct err *err) __attribute__((warn_unused_result));

@@ -1,10 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_console - ask for a console, and say how its websocket is to be opened; see pve.h. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_request.h"
+
+/* What to ask for, by what the console is of and of which kind. All share one websocket. */
+static const struct console_row {
+	enum pve_guest_type type;
+	enum pve_console_kind kind;
+	const char *tail;
+	/* Without websocket=1, hosts since April 2026 open a port that no websocket can reach. */
+	const char *form;
+	int (*parse)(const char *json, size_t len, struct pve_console_reply *out, struct err *err);
+} console_rows[] = {
+	{PVE_GUEST_QEMU, PVE_CONSOLE_VNC, "vncproxy", "websocket=1", pve_parse_vncproxy},
+	{PVE_GUEST_LXC, PVE_CONSOLE_VNC, "vncproxy", "websocket=1", pve_parse_vncproxy},
+	{PVE_GUEST_NODE, PVE_CONSOLE_VNC, "vncshell", "websocket=1", pve_parse_vncproxy},
+	{PVE_GUEST_QEMU, PVE_CONSOLE_TERM, "termproxy", "", pve_parse_termproxy},
+	{PVE_GUEST_LXC, PVE_CONSOLE_TERM, "termproxy", "", pve_parse_termproxy},
+	{PVE_GUEST_NODE, PVE_CONSOLE_TERM, "termproxy", "", pve_parse_termproxy},
+};
+
+static const struct console_row *
+row_of(const struct pve_target *target)
+{
+	const struct console_row *row = console_rows;
+
+	while (row->type != target->type || row->kind != target->kind) {
+		row++;
+		assert(row < console_rows + sizeof(console_rows) / sizeof(console_rows[0]));
+	}
+	return row;
+}
+
+static int
+write_form(struct buf *form, const struct console_row *row, const struct pve_target *target,
+	struct err *err)
+{
+	bool serial = row->type == PVE_GUEST_QEMU && row->kind == PVE_CONSOLE_TERM &&
+				  target->serial != PVE_SERIAL_ANY;
+	int r = buf_addf(form, "%s", row->form);
+
+	if (r == 0 && serial)
+		r = buf_addf(form, "serial=serial%u", target->serial - 1);
+	return r < 0 ? err_set(err, r, "console: no memory for the form") : 0;
+}
 
 /*
  * Proxmox decodes the query like a form: '+' is a blank and what follows a second
@@ -12,7 +55,7 @@
  */
 static int
 write_target(
-	struct secret *out, const struct pve_target *target, const struct pve_vncproxy_reply *reply)
+	struct secret *out, const struct pve_target *target, const struct pve_console_reply *reply)
 {
 	char path[PVE_PATH_SIZE];
 	struct buf text = {.max = 0};
@@ -30,14 +73,16 @@ write_target(
 
 static int
 fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
-	const struct pve_target *target, struct pve_vncproxy_reply *reply,
+	const struct pve_target *target, struct pve_console_reply *reply,
 	const struct pve_answer *answer, struct err *err)
 {
 	if (write_target(&c->request_target, target, reply) < 0 ||
 		pve_auth_header(pve, identity, &c->auth_header) < 0)
 		return err_set(err, ERR_MEMORY, "console: no memory for it");
 	c->kind = target->kind;
+	c->by_token = strchr(pve->user, '!') != NULL;
 	secret_move(&c->password, &reply->password);
+	secret_move(&c->login, &reply->login);
 	memcpy(c->address, answer->address, sizeof(c->address));
 	memcpy(c->host, answer->trial.host, sizeof(c->host));
 	c->port = pve->port;
@@ -47,33 +92,44 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	return 0;
 }
 
+/* Ask, and read the answer. */
+static int
+ask(struct pve *pve, const struct pve_identity *identity, const struct pve_target *target,
+	int64_t deadline_ms, struct pve_answer *answer, struct pve_console_reply *reply,
+	struct err *err)
+{
+	const struct console_row *row = row_of(target);
+	char path[PVE_PATH_SIZE];
+	struct buf form = {.max = 0};
+	struct pve_call call = {.what = "console", .path = path, .form = &form, .identity = identity};
+	int r;
+
+	pve_guest_path(path, target, row->tail);
+	r = write_form(&form, row, target, err);
+	if (r == 0)
+		r = pve_request(pve, &call, deadline_ms, answer, err);
+	if (r == 0)
+		r = row->parse(buf_text(&answer->body), answer->body.len, reply, err);
+	else if (r == ERR_NEEDS_PASSWORD)
+		err_set(err, r, "console: this Proxmox needs a password user for shells of nodes");
+	buf_done(&form);
+	return r;
+}
+
 int
 pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadline_ms,
 	struct pve_console *out, struct err *err)
 {
-	char path[PVE_PATH_SIZE];
-	struct buf form = {.max = 0};
 	struct pve_identity identity = {.made_ms = 0};
-	struct pve_call call = {.what = "console", .path = path, .form = &form, .identity = &identity};
 	struct pve_answer answer = {.status = 0};
-	struct pve_vncproxy_reply reply = {.port = 0};
+	struct pve_console_reply reply = {.port = 0};
 	struct pve_console console = {.port = 0};
 	int r;
 
-	pve_guest_path(path, target, "vncproxy");
 	r = pve_identity_get(pve, &identity, err);
 	if (r < 0)
 		goto out;
-	/* Without it, hosts since April 2026 open a port that no websocket can reach. */
-	r = buf_addf(&form, "websocket=1");
-	if (r < 0) {
-		err_set(err, r, "console: no memory for the form");
-		goto out;
-	}
-	r = pve_request(pve, &call, deadline_ms, &answer, err);
-	if (r < 0)
-		goto out;
-	r = pve_parse_vncproxy(buf_text(&answer.body), answer.body.len, &reply, err);
+	r = ask(pve, &identity, target, deadline_ms, &answer, &reply, err);
 	if (r < 0)
 		goto out;
 	pve_trial_learn(&answer.trial, reply.authority);
@@ -84,10 +140,9 @@ pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadl
 	console = (struct pve_console){.port = 0};
 out:
 	pve_console_done(&console);
-	pve_vncproxy_reply_done(&reply);
+	pve_console_reply_done(&reply);
 	pve_answer_done(&answer);
 	pve_identity_done(&identity);
-	buf_done(&form);
 	return r;
 }
 

@@ -10,12 +10,13 @@ ask_status(struct pve *pve, const struct pve_identity *identity, const struct pv
 	char path[PVE_PATH_SIZE];
 	struct pve_call call = {.what = "guest status", .path = path, .identity = identity};
 	struct pve_answer answer = {.status = 0};
+	bool serial;
 	int r;
 
 	pve_guest_path(path, target, "status/current");
 	r = pve_request(pve, &call, deadline_ms, &answer, err);
 	if (r == 0)
-		r = pve_parse_running(buf_text(&answer.body), answer.body.len, err);
+		r = pve_parse_running(buf_text(&answer.body), answer.body.len, &serial, err);
 	pve_answer_done(&answer);
 	return r;
 }

@@ -357,8 +357,11 @@ pve_guest_path(char out[PVE_PATH_SIZE], const struct pve_target *target, const c
 {
 	int n;
 
-	assert(target->type == PVE_GUEST_QEMU || target->type == PVE_GUEST_LXC);
-	n = snprintf(out, PVE_PATH_SIZE, "/api2/json/nodes/%s/%s/%u/%s", target->node,
-		target->type == PVE_GUEST_QEMU ? "qemu" : "lxc", (unsigned)target->vmid, tail);
+	assert(target->node[0] != '\0' && target->type != PVE_GUEST_UNKNOWN);
+	if (target->type == PVE_GUEST_NODE)
+		n = snprintf(out, PVE_PATH_SIZE, "/api2/json/nodes/%s/%s", target->node, tail);
+	else
+		n = snprintf(out, PVE_PATH_SIZE, "/api2/json/nodes/%s/%s/%u/%s", target->node,
+			target->type == PVE_GUEST_QEMU ? "qemu" : "lxc", (unsigned)target->vmid, tail);
 	assert(n > 0 && n < PVE_PATH_SIZE);
 }

@@ -51,7 +51,7 @@ read_login(const char *json, size_t len)
 static void
 read_vncproxy(const char *json, size_t len)
 {
-	struct pve_vncproxy_reply reply = {.port = 0};
+	struct pve_console_reply reply = {.port = 0};
 	struct err err = {.code = 0};
 	int r = pve_parse_vncproxy(json, len, &reply, &err);
 
@@ -61,14 +61,65 @@ read_vncproxy(const char *json, size_t len)
 		assert(reply.password.len >= 1 && reply.password.len <= PVE_VNC_PASSWORD_MAX);
 		assert(reply.ticket.len >= 1);
 	}
-	pve_vncproxy_reply_done(&reply);
+	pve_console_reply_done(&reply);
+}
+
+/* What is sent is one line that termproxy splits where we put it together. */
+static void
+read_termproxy(const char *json, size_t len)
+{
+	struct pve_console_reply reply = {.port = 0};
+	struct err err = {.code = 0};
+	int r = pve_parse_termproxy(json, len, &reply, &err);
+
+	check_text(r, &err);
+	if (r == 0) {
+		const char *line = secret_peek(&reply.login), *colon = strchr(line, ':');
+
+		assert(reply.port >= PVE_CONSOLE_PORT_MIN && reply.port <= PVE_CONSOLE_PORT_MAX);
+		assert(strlen(line) == reply.login.len && strcspn(line, "\n") == reply.login.len - 1);
+		assert(strpbrk(line, " \r\t\x7f\x1b") == NULL);
+		assert(colon != NULL && memchr(line, '@', (size_t)(colon - line)) != NULL);
+		assert(strncmp(colon + 1, secret_peek(&reply.ticket), reply.ticket.len) == 0);
+	}
+	pve_console_reply_done(&reply);
+}
+
+static void
+read_guests(const char *json, size_t len)
+{
+	struct pve_listed listed = {.guests = 0};
+	char node[PVE_NODE_SIZE];
+	struct err err = {.code = 0};
+	int r = pve_parse_guests(json, len, 100, &listed, &err);
+
+	check_text(r, &err);
+	if (r == 0 && listed.node[0] != '\0') {
+		assert(listed.guests > 0 && listed.type != PVE_GUEST_UNKNOWN);
+		assert(pve_parse_node(listed.node, node, NULL) == 0);
+	}
+}
+
+static void
+read_nodes(const char *json, size_t len)
+{
+	char name[PVE_NODE_SIZE];
+	struct pve_nodes nodes;
+	struct err err = {.code = 0};
+	int r = pve_parse_nodes(json, len, &nodes, &err);
+
+	check_text(r, &err);
+	assert(r < 0 || nodes.count <= PVE_NODES_MAX);
+	for (size_t i = 0; r == 0 && i < nodes.count; i++)
+		assert(pve_parse_node(nodes.at[i].name, name, NULL) == 0);
 }
 
 static void
 read_running(const char *json, size_t len)
 {
 	struct err err = {.code = 0};
-	int r = pve_parse_running(json, len, &err);
+	bool serial;
+	int r = pve_parse_running(json, len, &serial, &err);
 
 	check_text(r, &err);
 	assert(r == 0 || r == ERR_NOT_RUNNING || r == ERR_PROTOCOL || r == ERR_MEMORY);
@@ -117,6 +168,8 @@ read_node(const char *text, size_t len)
 		return;
 	assert(strpbrk(target.node, "./%?# ") == NULL);
 	pve_guest_path(path, &target, "status/current");
+	target.type = PVE_GUEST_NODE;
+	pve_guest_path(path, &target, "vncwebsocket");
 }
 
 static void
@@ -204,6 +257,9 @@ static void (*const readers[])(const char *data, size_t len) = {
 	read_numbers,
 	write_escaped,
 	read_token,
+	read_termproxy,
+	read_guests,
+	read_nodes,
 };
 
 int

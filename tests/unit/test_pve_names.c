@@ -530,6 +530,17 @@ a_guests_path_has_node_type_and_number(void **state)
 	assert_string_equal(path, "/api2/json/nodes/" LABEL63 "/lxc/999999999/status/current");
 }
 
+static void
+a_nodes_path_has_no_number(void **state)
+{
+	struct pve_target target = {.node = "pve-1", .vmid = 100, .type = PVE_GUEST_NODE};
+	char path[PVE_PATH_SIZE];
+
+	(void)state;
+	pve_guest_path(path, &target, "vncshell");
+	assert_string_equal(path, "/api2/json/nodes/pve-1/vncshell");
+}
+
 int
 main(void)
 {
@@ -549,6 +560,7 @@ main(void)
 		cmocka_unit_test(escaping_appends_and_takes_nothing_for_an_end),
 		cmocka_unit_test(escaping_stops_at_the_buffers_limit),
 		cmocka_unit_test(a_guests_path_has_node_type_and_number),
+		cmocka_unit_test(a_nodes_path_has_no_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

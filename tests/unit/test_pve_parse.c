@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proxmox's answers as PVE 7.4, 8.4 and 9.2 shape them, and what must not be taken for one. */
+/* Answers about a login and a guest, and what must not be taken for one. */
 #include "tests/unit/torture.h"
 
 #include <stdio.h>
@@ -21,15 +21,11 @@ login(const char *json, struct pve_login_reply *out, struct err *err)
 }
 
 static int
-vncproxy(const char *json, struct pve_vncproxy_reply *out, struct err *err)
-{
-	return pve_parse_vncproxy(json, strlen(json), out, err);
-}
-
-static int
 running(const char *json, struct err *err)
 {
-	return pve_parse_running(json, strlen(json), err);
+	bool serial;
+
+	return pve_parse_running(json, strlen(json), &serial, err);
 }
 
 /* ---- login ---- */
@@ -188,6 +184,30 @@ a_guest_runs_when_its_status_is_running(void **state)
 }
 
 static void
+a_guest_with_a_serial_port_says_so(void **state)
+{
+	static const struct {
+		const char *json;
+		bool serial;
+	} rows[] = {
+		{"{\"data\":{\"status\":\"running\",\"serial\":1}}", true},
+		{"{\"data\":{\"status\":\"running\",\"serial\":\"1\"}}", true},
+		{"{\"data\":{\"status\":\"running\",\"serial\":0}}", false},
+		{"{\"data\":{\"status\":\"running\",\"serial\":\"\"}}", false},
+		{"{\"data\":{\"status\":\"running\",\"serial\":null}}", false},
+		{"{\"data\":{\"status\":\"running\"}}", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool serial = !rows[i].serial;
+
+		assert_int_equal(pve_parse_running(rows[i].json, strlen(rows[i].json), &serial, NULL), 0);
+		assert_int_equal(serial, rows[i].serial);
+	}
+}
+
+static void
 a_guest_does_not_run_whatever_else_its_status_is(void **state)
 {
 	static const char *const rows[] = {
@@ -248,100 +268,6 @@ a_status_that_is_none_is_refused(void **state)
 	}
 }
 
-/* ---- console ---- */
-
-#define VNC "PVEVNC:65A1B2C3::" SIG
-
-static const struct {
-	const char *json;
-	unsigned port;
-	const char *ticket, *password;
-} consoles[] = {
-	/* 7.4 */
-	{"{\"data\":{\"user\":\"joe@pve\",\"ticket\":\"" VNC "\",\"port\":\"5900\",\"cert\":\"-----\\n"
-	 "\",\"upid\":\"UPID:pve:0000A1B2:00C3D4E5:65A1B2C3:vncproxy:100:joe@pve:\"}}",
-		5900, VNC, "PVEVNC:6"},
-	/* 8.4: the same with a number */
-	{"{\"data\":{\"port\":5901,\"ticket\":\"" VNC "\",\"user\":\"joe@pve\",\"upid\":\"UPID:\"}}",
-		5901, VNC, "PVEVNC:6"},
-	/* 9.2: a password, from its whole alphabet, in front of the ticket */
-	{"{\"data\":{\"password\":\"a\\\"\\\\&%+;`\",\"port\":5999,\"ticket\":\"a\\\"\\\\&%+;`:" VNC
-	 "\",\"cert\":\"\"}}",
-		5999, "a\"\\&%+;`:" VNC, "a\"\\&%+;`"},
-	{"{\"data\":{\"password\":null,\"port\":\"5902\",\"ticket\":\"" VNC "\"}}", 5902, VNC,
-		"PVEVNC:6"},
-	{"{\"data\":{\"password\":\"\",\"port\":\"5902\",\"ticket\":\"" VNC "\"}}", 5902, VNC,
-		"PVEVNC:6"},
-	/* VNC takes eight bytes of any password */
-	{"{\"data\":{\"password\":\"0123456789\",\"port\":5903,\"ticket\":\"" VNC "\"}}", 5903, VNC,
-		"01234567"},
-	{"{\"data\":{\"password\":\"x\",\"port\":5903.0,\"ticket\":\"t\"}}", 5903, "t", "x"},
-	{"{\"data\":{\"port\":5903,\"ticket\":\"t\"}}", 5903, "t", "t"},
-};
-
-static void
-a_console_has_a_port_a_ticket_and_a_password_whatever_the_version(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(consoles); i++) {
-		struct pve_vncproxy_reply reply = {.port = 0};
-		struct err err = {.code = 0};
-
-		if (vncproxy(consoles[i].json, &reply, &err) < 0)
-			fail_msg("row %zu: %s", i, err.text);
-		assert_int_equal(reply.port, consoles[i].port);
-		assert_string_equal(secret_peek(&reply.ticket), consoles[i].ticket);
-		assert_string_equal(secret_peek(&reply.password), consoles[i].password);
-		pve_vncproxy_reply_done(&reply);
-	}
-}
-
-static void
-a_port_outside_the_consoles_range_is_refused(void **state)
-{
-	static const char *const ports[] = {"5899", "6000", "0", "-5900", "5900.5", "1e9", "5.9e99",
-		"\"5899\"", "\"6000\"", "\"05900\"", "\" 5900\"", "\"5900x\"", "\"\"", "\"71436\"", "71436",
-		"null", "true", "[5900]", "{}", "\"5900\\u0000\""};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(ports); i++) {
-		struct pve_vncproxy_reply reply = {.port = 7};
-		char json[128];
-
-		snprintf(json, sizeof(json), "{\"data\":{\"port\":%s,\"ticket\":\"" VNC "\"}}", ports[i]);
-		if (vncproxy(json, &reply, NULL) != ERR_PROTOCOL)
-			fail_msg("port %s is taken", ports[i]);
-		assert_int_equal(reply.port, 7);
-		assert_null(reply.ticket.data);
-	}
-}
-
-static void
-a_console_without_ticket_or_with_a_strange_password_is_refused(void **state)
-{
-	static const char *const rows[] = {
-		"{\"data\":{\"port\":5900}}",
-		"{\"data\":{\"port\":5900,\"ticket\":\"\"}}",
-		"{\"data\":{\"port\":5900,\"ticket\":null}}",
-		"{\"data\":{\"port\":5900,\"ticket\":12345678}}",
-		"{\"data\":{\"ticket\":\"" VNC "\"}}",
-		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":12345678}}",
-		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":[]}}",
-		"{\"data\":{\"port\":5900,\"ticket\":\"" VNC "\",\"password\":\"ab\\u0000cdef\"}}",
-		"{\"data\":{\"port\":5900,\"port\":5901,\"ticket\":\"" VNC "\"}}",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct pve_vncproxy_reply reply = {.port = 0};
-
-		if (vncproxy(rows[i], &reply, NULL) != ERR_PROTOCOL)
-			fail_msg("row %zu is taken: %s", i, rows[i]);
-		assert_null(reply.ticket.data);
-		assert_null(reply.password.data);
-	}
-}
-
 /* ---- refusals ---- */
 
 static void
@@ -380,12 +306,10 @@ main(void)
 		cmocka_unit_test(a_login_that_lacks_something_or_has_it_wrong_is_refused),
 		cmocka_unit_test(a_ticket_of_any_length_is_not_taken),
 		cmocka_unit_test(a_guest_runs_when_its_status_is_running),
+		cmocka_unit_test(a_guest_with_a_serial_port_says_so),
 		cmocka_unit_test(a_guest_does_not_run_whatever_else_its_status_is),
 		cmocka_unit_test(a_status_is_told_only_when_it_is_a_word),
 		cmocka_unit_test(a_status_that_is_none_is_refused),
-		cmocka_unit_test(a_console_has_a_port_a_ticket_and_a_password_whatever_the_version),
-		cmocka_unit_test(a_port_outside_the_consoles_range_is_refused),
-		cmocka_unit_test(a_console_without_ticket_or_with_a_strange_password_is_refused),
 		cmocka_unit_test(a_refusal_says_what_it_can),
 	};
 

@@ -20,6 +20,9 @@ static const char login_json[] =
 static const char console_json[] =
 	"{\"data\":{\"port\":\"5900\",\"ticket\":\"PVEVNC:65A1B2C3::" SIG "\",\"user\":\"joe@pve\"}}";
 
+static const char list_json[] = "{\"data\":[{\"type\":\"qemu\",\"vmid\":100,\"node\":\"a\"},{"
+								"\"type\":\"lxc\",\"node\":\"b\"}]}";
+
 static int
 login(const char *json, struct pve_login_reply *out, struct err *err)
 {
@@ -27,21 +30,32 @@ login(const char *json, struct pve_login_reply *out, struct err *err)
 }
 
 static int
-vncproxy(const char *json, struct pve_vncproxy_reply *out, struct err *err)
+vncproxy(const char *json, struct pve_console_reply *out, struct err *err)
 {
 	return pve_parse_vncproxy(json, strlen(json), out, err);
 }
 
 static int
+termproxy(const char *json, struct pve_console_reply *out, struct err *err)
+{
+	return pve_parse_termproxy(json, strlen(json), out, err);
+}
+
+static int
 running(const char *json, struct err *err)
 {
-	return pve_parse_running(json, strlen(json), err);
+	bool serial;
+
+	return pve_parse_running(json, strlen(json), &serial, err);
 }
+
+enum { EMPTY_LIST = 0 };
 
 static const struct {
 	const char *json;
 	size_t len;
 } junk[] = {
+	{"{\"data\":[]}", 11},
 	{"", 0},
 	{"\0", 1},
 	{" ", 1},
@@ -51,7 +65,6 @@ static const struct {
 	{"[]", 2},
 	{"{}", 2},
 	{"{\"data\":null}", 13},
-	{"{\"data\":[]}", 11},
 	{"{\"data\":\"\"}", 11},
 	{"{\"data\":{}", 10},
 	{"{\"data\":{}}\0", 12},
@@ -71,12 +84,21 @@ what_is_not_an_answer_is_refused_by_every_parser(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(junk); i++) {
 		struct pve_login_reply l = {.user = ""};
-		struct pve_vncproxy_reply v = {.port = 0};
+		struct pve_console_reply v = {.port = 0};
+		struct pve_listed g = {.guests = 0};
+		struct pve_nodes n;
 		struct err err = {.code = 0};
+		bool serial;
 
 		assert_int_equal(pve_parse_login(junk[i].json, junk[i].len, &l, &err), ERR_PROTOCOL);
 		assert_int_equal(pve_parse_vncproxy(junk[i].json, junk[i].len, &v, &err), ERR_PROTOCOL);
-		assert_int_equal(pve_parse_running(junk[i].json, junk[i].len, &err), ERR_PROTOCOL);
+		assert_int_equal(pve_parse_termproxy(junk[i].json, junk[i].len, &v, &err), ERR_PROTOCOL);
+		assert_int_equal(pve_parse_running(junk[i].json, junk[i].len, &serial, &err), ERR_PROTOCOL);
+		/* the one list among them is an empty one */
+		if (i == EMPTY_LIST)
+			continue;
+		assert_int_equal(pve_parse_guests(junk[i].json, junk[i].len, 100, &g, &err), ERR_PROTOCOL);
+		assert_int_equal(pve_parse_nodes(junk[i].json, junk[i].len, &n, &err), ERR_PROTOCOL);
 	}
 }
 
@@ -86,12 +108,13 @@ an_answer_need_not_end_in_a_nul(void **state)
 	static const char json[] = "{\"data\":{\"status\":\"running\"}}";
 	size_t len = sizeof(json) - 1;
 	char *exact = malloc(len);
+	bool serial;
 
 	(void)state;
 	assert_non_null(exact);
 	memcpy(exact, json, len);
-	assert_int_equal(pve_parse_running(exact, len, NULL), 0);
-	assert_int_equal(pve_parse_running(exact, len - 1, NULL), ERR_PROTOCOL);
+	assert_int_equal(pve_parse_running(exact, len, &serial, NULL), 0);
+	assert_int_equal(pve_parse_running(exact, len - 1, &serial, NULL), ERR_PROTOCOL);
 	free(exact);
 }
 
@@ -149,12 +172,17 @@ no_text_of_an_error_quotes_the_answer(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct pve_login_reply l = {.user = ""};
-		struct pve_vncproxy_reply v = {.port = 0};
+		struct pve_console_reply v = {.port = 0};
+		struct pve_listed g = {.guests = 0};
 		struct err err = {.code = 0};
 
 		assert_int_equal(login(rows[i], &l, &err), ERR_PROTOCOL);
 		assert_null(strstr(err.text, "hunter2"));
 		assert_int_equal(vncproxy(rows[i], &v, &err), ERR_PROTOCOL);
+		assert_null(strstr(err.text, "hunter2"));
+		assert_int_equal(termproxy(rows[i], &v, &err), ERR_PROTOCOL);
+		assert_null(strstr(err.text, "hunter2"));
+		assert_int_equal(pve_parse_guests(rows[i], strlen(rows[i]), 100, &g, &err), ERR_PROTOCOL);
 		assert_null(strstr(err.text, "hunter2"));
 		assert_int_equal(running(rows[i], &err), ERR_PROTOCOL);
 		assert_null(strstr(err.text, "hunter2"));
@@ -174,7 +202,9 @@ static void
 parse_all(void *arg)
 {
 	struct pve_login_reply l = {.user = ""};
-	struct pve_vncproxy_reply v = {.port = 0};
+	struct pve_console_reply v = {.port = 0};
+	struct pve_listed g = {.guests = 0};
+	struct pve_nodes n;
 	char text[PVE_MESSAGE_SIZE];
 	int r;
 
@@ -186,7 +216,13 @@ parse_all(void *arg)
 	r = vncproxy(console_json, &v, NULL);
 	assert_true(excusable(r));
 	assert_int_equal(r == 0, v.ticket.data != NULL);
-	pve_vncproxy_reply_done(&v);
+	pve_console_reply_done(&v);
+	r = termproxy(console_json, &v, NULL);
+	assert_true(excusable(r));
+	assert_int_equal(r == 0, v.login.data != NULL);
+	pve_console_reply_done(&v);
+	assert_true(excusable(pve_parse_guests(list_json, strlen(list_json), 100, &g, NULL)));
+	assert_true(excusable(pve_parse_nodes(list_json, strlen(list_json), &n, NULL)));
 	assert_true(excusable(running("{\"data\":{\"status\":\"running\"}}", NULL)));
 	pve_parse_refusal("{\"message\":\"m\"}", 15, text);
 }
@@ -203,7 +239,7 @@ static void
 nothing_secret_is_left_in_what_we_freed(void **state)
 {
 	struct pve_login_reply l = {.user = ""};
-	struct pve_vncproxy_reply v = {.port = 0};
+	struct pve_console_reply v = {.port = 0};
 
 	(void)state;
 	json_set_alloc_funcs(malloc, torture_wipe);
@@ -211,7 +247,9 @@ nothing_secret_is_left_in_what_we_freed(void **state)
 	assert_int_equal(login(login_json, &l, NULL), 0);
 	pve_login_reply_done(&l);
 	assert_int_equal(vncproxy(console_json, &v, NULL), 0);
-	pve_vncproxy_reply_done(&v);
+	pve_console_reply_done(&v);
+	assert_int_equal(termproxy(console_json, &v, NULL), 0);
+	pve_console_reply_done(&v);
 	assert_int_equal(torture_found(), 0);
 	torture_look_for(NULL);
 }
