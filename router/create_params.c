@@ -182,6 +182,7 @@ create_params_read(const char *text, size_t len, struct grant **out, struct err 
 		goto out;
 	}
 	grant->target.port = PVE_PORT;
+	grant->target.kind = PVE_CONSOLE_VNC;
 	r = check_names(object, err);
 	for (size_t i = 0; r == 0 && i < FIELD_COUNT; i++)
 		r = read_field(&fields[i], object, grant, err);
