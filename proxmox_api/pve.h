@@ -24,7 +24,7 @@
  *   ERR_LIMIT        the host has no console port left
  *   ERR_PROTOCOL     an answer that is not Proxmox's
  *   ERR_NEEDS_OTP    the account needs a second factor, and none was given
- *   ERR_NEEDS_NODE   the user may not look where the guest is
+ *   ERR_NEEDS_NODE   the user may not look where the guest is, so that node has to be given
  *   ERR_NEEDS_PASSWORD  this Proxmox gives that console to password users only
  *   ERR_NO_DEVICE    the guest has no such serial port
  *   ERR_STOPPING     pve_stop() was called
@@ -352,9 +352,14 @@ int pve_login_again(struct pve *pve, const struct pve_credential *credential, in
 	bool *answered, struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Is it there, does it run, can it have that console? Fills in what *target leaves open. With
- * the type unknown QEMU is asked first, then LXC. Returns 0, ERR_NOT_FOUND, ERR_NOT_RUNNING, or
- * as above; then *target is as it was.
+ * Is it there, does it run, can it have that console? Fills in what *target leaves open, and the
+ * node where it has moved to: node is where it is looked for first. Of a node itself only that it
+ * is there and online, as far as the user may know. Returns 0, or an error as above; then *target
+ * is as it was.
+ *
+ * A user without VM.Audit can look nothing up: with node and type given that is 0, and the console
+ * will tell; with neither it is ERR_NEEDS_NODE, with the node alone ERR_REFUSED. At most 64 calls
+ * are made, one or two for a guest that is where it should be.
  */
 int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, struct err *err)
 	__attribute__((warn_unused_result));

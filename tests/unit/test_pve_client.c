@@ -217,6 +217,7 @@ a_guest_and_a_console_that_cannot_be_asked_for_change_nothing(void **state)
 	assert_int_equal(pve_guest_find(pve, &asked, clock_ms() + SOON_MS, NULL), ERR_UNREACHABLE);
 	assert_int_equal(asked.type, PVE_GUEST_UNKNOWN);
 	asked.type = PVE_GUEST_QEMU;
+	asked.kind = PVE_CONSOLE_VNC;
 	assert_int_equal(
 		pve_console_open(pve, &asked, clock_ms() + SOON_MS, &console, NULL), ERR_UNREACHABLE);
 	assert_int_equal(console.port, 7);
