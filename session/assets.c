@@ -54,7 +54,7 @@ struct assets {
 	size_t count, cap;
 	size_t bytes;
 	char root[PATH_MAX]; /* resolved */
-	const struct asset *page;
+	const struct asset *page, *terminal;
 	unsigned left_out;
 	char first_left_out[LOG_QUOTE_SIZE]; /* in quotes, "" when nothing is */
 	const char *why_left_out;            /* that one */
@@ -299,6 +299,7 @@ assets_load(const char *dir, struct assets **out, struct err *err)
 		assets_free(a);
 		return err_set(err, ERR_INVALID, "novnc_path: %s has no vnc.html", dir);
 	}
+	a->terminal = assets_find(a, "term.html", strlen("term.html"));
 	log_left_out(a);
 	*out = a;
 	return 0;
@@ -321,13 +322,17 @@ assets_free(struct assets *a)
 }
 
 const struct asset *
+assets_page(const struct assets *a, bool terminal)
+{
+	return terminal ? a->terminal : a->page;
+}
+
+const struct asset *
 assets_find(const struct assets *a, const char *path, size_t len)
 {
 	char key[PATH_MAX];
 	struct asset wanted = {.path = key};
 
-	if (len == 0)
-		return a->page;
 	if (len >= sizeof(key) || memchr(path, '\0', len))
 		return NULL;
 	memcpy(key, path, len);

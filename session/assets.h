@@ -39,7 +39,10 @@ int assets_load(const char *dir, struct assets **out, struct err *err)
 	__attribute__((warn_unused_result));
 void assets_free(struct assets *a);
 
-/* The file of a path, or NULL. The empty path is the page itself. */
+/* The page itself: vnc.html, or term.html for terminals, which may be missing: NULL. */
+const struct asset *assets_page(const struct assets *a, bool terminal);
+
+/* The file of a path, or NULL. */
 const struct asset *assets_find(const struct assets *a, const char *path, size_t len);
 
 #endif

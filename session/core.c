@@ -286,6 +286,12 @@ core_put(struct core *core, struct grant **grant, struct secret *token, struct e
 	return core->store->ops->put(core->store, grant, token, err);
 }
 
+bool
+core_has_terminals(const struct core *core)
+{
+	return assets_page(core->assets, true) != NULL;
+}
+
 void
 core_open(struct core *core, const char *token, const struct ip *client,
 	void (*done)(void *arg, struct core_opened *result), void *arg)

@@ -13,6 +13,10 @@
 
 enum { RETRY_S = 10 };
 
+/* Below the key, where a console's websocket is. */
+#define VNC_PATH  "vnc-proxy"
+#define TERM_PATH "term-proxy"
+
 static const struct {
 	int status;
 	const char *phrase;
@@ -103,18 +107,40 @@ page_too_many(struct page_answer *out)
 	out->close = true;
 }
 
+static bool
+is_terminal(const struct page_request *request)
+{
+	return request->loop->session->target.kind == PVE_CONSOLE_TERM;
+}
+
+/* Is it the path of the console's websocket? Of a terminal's session there is no screen, and vice versa. */
+static bool
+is_websocket(const struct page_request *request, const char *rest, size_t len)
+{
+	return path_is(rest, len, is_terminal(request) ? TERM_PATH : VNC_PATH);
+}
+
 /*
- * What noVNC must not let anybody change: an empty host makes it connect to
+ * What the page must not let anybody change: an empty host makes it connect to
  * where the page came from, whatever the page's query says.
  */
 static void
 mandatory(const struct page_request *request, struct buf *made, struct page_answer *out)
 {
+	int r;
+
 	made->max = 512;
-	if (buf_addf(made,
-			"{\"autoconnect\":true,\"reconnect\":true,\"password\":\"%s\",\"path\":\"vnc-proxy\","
-			"\"resize\":\"scale\",\"shared\":true,\"host\":\"\",\"port\":\"\",\"encrypt\":%s}",
-			secret_peek(&request->loop->password), request->from->tls ? "true" : "false") < 0) {
+	if (is_terminal(request))
+		r = buf_addf(made, "{\"console\":\"term\",\"path\":\"" TERM_PATH "\",");
+	else
+		r = buf_addf(made,
+			"{\"password\":\"%s\",\"path\":\"" VNC_PATH "\",\"resize\":\"scale\",\"shared\":true,",
+			secret_peek(&request->loop->password));
+	if (r == 0)
+		r = buf_addf(made,
+			"\"autoconnect\":true,\"reconnect\":true,\"host\":\"\",\"port\":\"\",\"encrypt\":%s}",
+			request->from->tls ? "true" : "false");
+	if (r < 0) {
 		bare(out, 500);
 		return;
 	}
@@ -167,12 +193,15 @@ page_answer(const struct page_request *request, struct buf *made, struct page_an
 		mandatory(request, made, out);
 		return;
 	}
-	if (path_is(rest, len, "vnc-proxy")) {
+	if (is_websocket(request, rest, len)) {
 		out->status = 426;
 		out->upgrade = true;
 		return;
 	}
-	asset = assets_find(request->loop->env->assets, rest, len);
+	if (len == 0)
+		asset = assets_page(request->loop->env->assets, is_terminal(request));
+	else
+		asset = assets_find(request->loop->env->assets, rest, len);
 	if (asset)
 		file(request, asset, out);
 	else
@@ -322,7 +351,8 @@ page_upgrade(const struct page_upgrade *upgrade, struct page_answer *out)
 	const char *rest;
 	size_t len;
 
-	if (!open_path(&upgrade->request, &rest, &len, out) || !path_is(rest, len, "/vnc-proxy"))
+	if (!open_path(&upgrade->request, &rest, &len, out) || len == 0 ||
+		!is_websocket(&upgrade->request, rest + 1, len - 1))
 		return false;
 	if (upgrade->request.method != PAGE_GET) {
 		out->status = 405;

@@ -3,7 +3,8 @@
  * page - what a session's port answers: which path gets what, with which headers. Pure but for the loop's keys.
  *
  * Everything lives under /<key>/; any other path is a bare 404, whatever the
- * method, so that whoever scans ports learns nothing.
+ * method, so that whoever scans ports learns nothing. A session of a terminal has
+ * another page and another websocket than one of a screen, and not the other's.
  *
  * Headers. Nothing may be framed but by frame_ancestors, and never is
  * X-Frame-Options sent, which knows no lists. The page itself, and the redirect to

@@ -28,6 +28,7 @@ enum {
 	UNDER_KEY = 16,
 	ELSEWHERE = 32,
 	OWN_ORIGIN = 64, /* the Origin is made of the Host */
+	TERMINAL = 128,  /* the session's console */
 	INPUT_MAX = 8192
 };
 enum { HOST, NONE_MATCH, ORIGIN, SUBPROTOCOLS, VERSION, LINES };
@@ -37,6 +38,7 @@ static const struct content {
 	const char *path, *text;
 } contents[] = {
 	{"vnc.html", "<!doctype html><script>alert('Hello, world.');</script>"},
+	{"term.html", "<!doctype html><title>Terminal</title>"},
 	{"core/rfb.js", "export {}"},
 	{"icon.svg", "<svg/>"},
 };
@@ -45,7 +47,8 @@ static char panel[] = "https://panel.example.com", local[] = "http://[2001:db8::
 static char *listed[] = {panel, local};
 
 static struct env env;
-static struct loop loop = {.env = &env};
+static struct session session;
+static struct loop loop = {.env = &env, .session = &session};
 static struct access *lax, *strict;
 static struct forwarded from;
 static enum key_verdict verdict;
@@ -211,11 +214,18 @@ static const struct content *
 content_at(const char *rest, size_t len)
 {
 	if (is(rest, len, "/"))
-		return &contents[0];
+		return &contents[session.target.kind == PVE_CONSOLE_TERM];
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
 		if (len > 0 && *rest == '/' && is(rest + 1, len - 1, contents[i].path))
 			return &contents[i];
 	return NULL;
+}
+
+/* Where this session's websocket is. */
+static const char *
+websocket(void)
+{
+	return session.target.kind == PVE_CONSOLE_TERM ? "/term-proxy" : "/vnc-proxy";
 }
 
 static void
@@ -233,7 +243,7 @@ check_answer(const struct page_request *r, const struct page_answer *a)
 		CHECK(a->status == 302 && strcmp(a->location, KEY "/") == 0);
 	} else if (is(rest, len, "/mandatory.json")) {
 		CHECK(a->status == 200 && a->len > 0 && !a->etag && strcmp(a->cache, "no-store") == 0);
-	} else if (is(rest, len, "/vnc-proxy")) {
+	} else if (is(rest, len, websocket())) {
 		CHECK(a->status == 426);
 	} else if (!content) {
 		CHECK(a->status == 404);
@@ -322,7 +332,7 @@ check_upgrade(const struct page_upgrade *u, const char *host)
 	const char *rest = behind_key(&u->request);
 	size_t len = rest ? u->request.path_len - (size_t)(rest - u->request.path) : 0;
 	struct page_answer a;
-	bool good = rest && is(rest, len, "/vnc-proxy") && u->request.method == PAGE_GET &&
+	bool good = rest && is(rest, len, websocket()) && u->request.method == PAGE_GET &&
 				origin_allowed(u, host) && strcmp(u->version, "13") == 0 &&
 				(!u->subprotocols || has_binary(u->subprotocols));
 
@@ -365,6 +375,7 @@ ask(uint8_t flags, const char *path, size_t path_len, const char *const lines[LI
 	snprintf(own, sizeof(own), "%s%s", flags & TLS ? "https://" : "http://", head.host);
 	if (flags & OWN_ORIGIN)
 		upgrade.origin = own;
+	session.target.kind = flags & TERMINAL ? PVE_CONSOLE_TERM : PVE_CONSOLE_VNC;
 	verdict = flags & ELSEWHERE ? KEY_ELSEWHERE : KEY_OPENS;
 	forwarded_read(upgrade.request.access, &peer, (flags & TLS) != 0, &head, &from);
 	page_answer(&upgrade.request, &made, &answer);

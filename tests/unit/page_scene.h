@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_scene - a session's loop as far as page.c looks at it, with a page of three files.
+ * page_scene - a session's loop as far as page.c looks at it, with a page of four files.
  *
  * It brings a stand-in for thread.c's loop_judge_key(), so one file of a test
  * program includes it.
@@ -23,7 +23,8 @@
 
 static struct temp_dir page_dir;
 static struct env env;
-static struct loop loop = {.env = &env};
+static struct session session;
+static struct loop loop = {.env = &env, .session = &session};
 
 /* Who asks, by which rules; what KEY is when they ask. */
 static struct access *rules;
@@ -56,6 +57,13 @@ use_rules(const char *proxies, const char *origins, const char *ancestors)
 	rules = access_for_test(proxies, origins, ancestors);
 }
 
+/* Is the session one of a terminal? */
+static inline void
+show_terminal(bool terminal)
+{
+	session.target.kind = terminal ? PVE_CONSOLE_TERM : PVE_CONSOLE_VNC;
+}
+
 static inline int
 scene_new(void **state)
 {
@@ -63,8 +71,10 @@ scene_new(void **state)
 
 	(void)state;
 	use_rules(NULL, NULL, NULL);
+	show_terminal(false);
 	page_dir = temp_dir_new();
 	temp_text(&page_dir, "vnc.html", "<!doctype html><script>alert('Hello, world.');</script>");
+	temp_text(&page_dir, "term.html", "<!doctype html><title>Terminal</title>");
 	temp_folder(&page_dir, "core");
 	temp_text(&page_dir, "core/rfb.js", "export {}");
 	temp_text(&page_dir, "icon.svg", "<svg/>");

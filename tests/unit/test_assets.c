@@ -104,13 +104,43 @@ files_are_found_by_their_path_below_the_folder(void **state)
 }
 
 static void
-the_empty_path_is_the_page(void **state)
+the_page_is_vnc_html(void **state)
 {
 	struct assets *a = load();
 
 	(void)state;
-	assert_non_null(find(a, ""));
-	assert_ptr_equal(find(a, ""), find(a, "vnc.html"));
+	assert_non_null(assets_page(a, false));
+	assert_ptr_equal(assets_page(a, false), find(a, "vnc.html"));
+	assert_null(find(a, ""));
+	assets_free(a);
+}
+
+static void
+the_page_of_terminals_is_term_html_where_there_is_one(void **state)
+{
+	struct assets *a = load();
+
+	(void)state;
+	assert_null(assets_page(a, true));
+	assets_free(a);
+	temp_text(&dir, "term.html", "<!doctype html><title>terminal</title>");
+	a = load();
+	assert_non_null(assets_page(a, true));
+	assert_ptr_equal(assets_page(a, true), find(a, "term.html"));
+	assert_ptr_equal(assets_page(a, false), find(a, "vnc.html"));
+	assets_free(a);
+}
+
+/* What xterm.js puts into the page by script needs no words in the page's policy, see docs/libraries.md. */
+static void
+the_page_of_terminals_has_no_laxer_policy(void **state)
+{
+	struct assets *a;
+
+	(void)state;
+	temp_text(&dir, "term.html", "<!doctype html><link rel=stylesheet href=xterm.css>");
+	a = load();
+	assert_string_equal(assets_page(a, true)->csp, "script-src 'self'; style-src 'self'");
 	assets_free(a);
 }
 
@@ -251,7 +281,7 @@ the_folder_itself_may_be_a_link(void **state)
 	(void)state;
 	temp_link(&other, dir.path, "page");
 	assert_int_equal(assets_load(temp_path(&other, "page", path), &a, NULL), 0);
-	assert_non_null(find(a, ""));
+	assert_non_null(assets_page(a, false));
 	assets_free(a);
 	temp_dir_free(&other);
 }
@@ -381,19 +411,19 @@ an_etag_says_whether_the_bytes_changed(void **state)
 	(void)state;
 	temp_text(&dir, "same.html", "<!doctype html><title>page</title>");
 	a = load();
-	assert_int_equal(strlen(find(a, "")->etag), 34);
-	assert_int_equal(find(a, "")->etag[0], '"');
-	assert_int_equal(find(a, "")->etag[33], '"');
-	assert_int_equal(strspn(find(a, "")->etag + 1, "0123456789abcdef"), 32);
-	assert_string_equal(find(a, "")->etag, find(a, "same.html")->etag);
-	memcpy(before, find(a, "")->etag, sizeof(before));
+	assert_int_equal(strlen(assets_page(a, false)->etag), 34);
+	assert_int_equal(assets_page(a, false)->etag[0], '"');
+	assert_int_equal(assets_page(a, false)->etag[33], '"');
+	assert_int_equal(strspn(assets_page(a, false)->etag + 1, "0123456789abcdef"), 32);
+	assert_string_equal(assets_page(a, false)->etag, find(a, "same.html")->etag);
+	memcpy(before, assets_page(a, false)->etag, sizeof(before));
 	assets_free(a);
 	a = load();
-	assert_string_equal(find(a, "")->etag, before);
+	assert_string_equal(assets_page(a, false)->etag, before);
 	assets_free(a);
 	temp_text(&dir, "vnc.html", "<!doctype html><title>Page</title>");
 	a = load();
-	assert_string_not_equal(find(a, "")->etag, before);
+	assert_string_not_equal(assets_page(a, false)->etag, before);
 	assets_free(a);
 }
 
@@ -407,7 +437,7 @@ only_a_page_has_a_policy(void **state)
 	temp_text(&dir, "inline.html", "<script>alert('Hello, world.');</script>");
 	a = load();
 	assert_null(find(a, "a.js")->csp);
-	assert_string_equal(find(a, "")->csp, "script-src 'self'; style-src 'self'");
+	assert_string_equal(assets_page(a, false)->csp, "script-src 'self'; style-src 'self'");
 	assert_string_equal(find(a, "inline.html")->csp,
 		"script-src 'self' 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; "
 		"style-src 'self'");
@@ -437,7 +467,7 @@ what_changes_on_the_disk_later_does_not_matter(void **state)
 	temp_text(&dir, "new.js", "x");
 	assert_int_equal(unlink(temp_path(&dir, "vnc.html", path)), 0);
 	assert_null(find(a, "new.js"));
-	assert_memory_equal(find(a, "")->data, "<!doctype", 9);
+	assert_memory_equal(assets_page(a, false)->data, "<!doctype", 9);
 	assets_free(a);
 }
 
@@ -473,7 +503,7 @@ a_path_need_not_end_with_a_nul(void **state)
 	(void)state;
 	assert_non_null(path);
 	memcpy(path, "vnc.html", 8);
-	assert_ptr_equal(assets_find(a, path, 8), find(a, ""));
+	assert_ptr_equal(assets_find(a, path, 8), assets_page(a, false));
 	assert_null(assets_find(a, path, 7));
 	free(path);
 	assets_free(a);
@@ -544,7 +574,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(files_are_found_by_their_path_below_the_folder),
-		IN_FOLDER(the_empty_path_is_the_page),
+		IN_FOLDER(the_page_is_vnc_html),
+		IN_FOLDER(the_page_of_terminals_is_term_html_where_there_is_one),
+		IN_FOLDER(the_page_of_terminals_has_no_laxer_policy),
 		IN_FOLDER(a_file_s_type_comes_from_its_name),
 		IN_FOLDER(files_of_other_types_are_not_served),
 		IN_FOLDER(hidden_files_and_those_not_for_browsers_are_not_served),

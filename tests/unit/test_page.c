@@ -162,6 +162,39 @@ other_methods_are_told_which_are_allowed(void **state)
 	}
 }
 
+static void
+a_terminal_s_session_has_the_page_for_terminals(void **state)
+{
+	(void)state;
+	get(AT);
+	assert_memory_equal(answer.body, "<!doctype html><script>", 23);
+	show_terminal(true);
+	get(AT);
+	assert_int_equal(answer.status, 200);
+	assert_string_equal(answer.type, "text/html; charset=utf-8");
+	assert_memory_equal(answer.body, "<!doctype html><title>Terminal", 30);
+	assert_string_equal(answer.csp, "script-src 'self'; style-src 'self'");
+	get(AT "core/rfb.js");
+	assert_int_equal(answer.status, 200);
+	show_terminal(false);
+}
+
+static void
+a_session_has_the_websocket_of_its_own_kind_only(void **state)
+{
+	(void)state;
+	get(AT "vnc-proxy");
+	assert_int_equal(answer.status, 426);
+	get(AT "term-proxy");
+	assert_bare(404);
+	show_terminal(true);
+	get(AT "term-proxy");
+	assert_int_equal(answer.status, 426);
+	get(AT "vnc-proxy");
+	assert_bare(404);
+	show_terminal(false);
+}
+
 /* ---- mandatory.json ---- */
 
 static void
@@ -197,6 +230,25 @@ mandatory_json_pins_what_the_page_must_not_choose(void **state)
 	tls = true;
 	assert_mandatory(true);
 	tls = false;
+}
+
+/* The key is the browser's proof: there is no password, and nothing of VNC. */
+static void
+a_terminal_s_mandatory_json_has_no_password(void **state)
+{
+	static const char expected[] =
+		"{\"console\":\"term\",\"path\":\"term-proxy\",\"autoconnect\":true,"
+		"\"reconnect\":true,\"host\":\"\",\"port\":\"\",\"encrypt\":true}";
+
+	(void)state;
+	show_terminal(true);
+	tls = true;
+	get(AT "mandatory.json");
+	tls = false;
+	assert_int_equal(answer.len, sizeof(expected) - 1);
+	assert_memory_equal(answer.body, expected, answer.len);
+	assert_true(head_has("\r\nCache-Control: no-store\r\n"));
+	show_terminal(false);
 }
 
 static void
@@ -550,7 +602,10 @@ main(void)
 		TEST(what_is_not_there_is_a_bare_404),
 		TEST(head_is_answered_like_get),
 		TEST(other_methods_are_told_which_are_allowed),
+		TEST(a_terminal_s_session_has_the_page_for_terminals),
+		TEST(a_session_has_the_websocket_of_its_own_kind_only),
 		TEST(mandatory_json_pins_what_the_page_must_not_choose),
+		TEST(a_terminal_s_mandatory_json_has_no_password),
 		TEST(mandatory_json_is_never_kept),
 		TEST(without_memory_for_mandatory_json_the_answer_is_500),
 		TEST(the_password_is_wiped_with_the_answer),

@@ -78,6 +78,18 @@ other_paths_are_404_whatever_else_is_wrong(void **state)
 }
 
 static void
+a_terminal_s_websocket_is_at_another_path(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_path(AT "term-proxy"), 404);
+	show_terminal(true);
+	assert_int_equal(ask_path(AT "term-proxy"), 0);
+	assert_int_equal(ask_path(AT "vnc-proxy"), 404);
+	assert_int_equal(ask_path("/" OTHER_KEY "/term-proxy"), 404);
+	show_terminal(false);
+}
+
+static void
 only_get_opens_a_websocket(void **state)
 {
 	struct page_upgrade request = upgrade_for_test();
@@ -311,6 +323,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_browser_on_the_page_gets_its_websocket),
 		cmocka_unit_test(other_paths_are_404_whatever_else_is_wrong),
+		cmocka_unit_test(a_terminal_s_websocket_is_at_another_path),
 		cmocka_unit_test(only_get_opens_a_websocket),
 		cmocka_unit_test(who_is_no_browser_needs_no_origin),
 		cmocka_unit_test(a_page_of_another_origin_is_refused),
