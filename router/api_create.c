@@ -5,6 +5,7 @@
 #include "router/create_body.h"
 #include "router/site.h"
 #include "session/core.h"
+#include "session/target.h"
 
 enum { LIMIT_RETRY_S = 30, STOPPING_RETRY_S = 10 };
 
@@ -45,36 +46,50 @@ answer(const struct settings *settings, struct reply *reply, const char *token)
 	buf_done(&url);
 }
 
+/* A link for *grant, which is NULL afterwards if there is one. */
+static void
+put(struct request *request, struct reply *reply, struct grant **grant)
+{
+	struct pve_target target = (*grant)->target;
+	char name[TARGET_NAME_SIZE];
+	struct secret token = {0};
+	struct err err = {0};
+	int r = core_put(request->site->core, grant, &token, &err);
+
+	if (r < 0) {
+		refuse(reply, r, &err);
+		return;
+	}
+	answer(request->settings, reply, secret_peek(&token));
+	log_info(LOG_ROUTER, "link created for %s at %s:%u, valid %d s", target_name(name, &target),
+		target.host, target.port, request->settings->token_ttl_s);
+	secret_wipe(&token);
+}
+
 enum route_next
 api_create(struct request *request, struct reply *reply)
 {
+	const struct create_allowed allowed = {
+		.node_shells = request->settings->node_shells,
+		.terminals = core_has_terminals(request->site->core),
+	};
 	const char *type = request->ops->header(request, "Content-Type");
-	struct grant *grant = NULL;
-	struct pve_target target;
-	struct secret token = {0};
+	struct create_order order = {0};
 	struct err err = {0};
 	int r;
 
-	r = create_body_read(type, buf_text(&request->body), request->body.len, &grant, &err);
+	r = create_body_read(type, buf_text(&request->body), request->body.len, &allowed, &order, &err);
 	/* There is a password in it, and this was its last use. */
 	buf_done(&request->body);
 	if (r == ERR_INVALID) {
 		reply_json_error(reply, 400, err.text);
-		goto out;
-	}
-	if (r == 0) {
-		target = grant->target;
-		r = core_put(request->site->core, &grant, &token, &err);
+		return ROUTE_ANSWERED;
 	}
 	if (r < 0) {
 		refuse(reply, r, &err);
-		goto out;
+		return ROUTE_ANSWERED;
 	}
-	answer(request->settings, reply, secret_peek(&token));
-	log_info(LOG_ROUTER, "link created for vm %u on node %s at %s:%u, valid %d s", target.vmid,
-		target.node, target.host, target.port, request->settings->token_ttl_s);
-out:
-	secret_wipe(&token);
-	grant_free(grant);
+	put(request, reply, &order.grant);
+	create_order_done(&order);
 	return ROUTE_ANSWERED;
 }

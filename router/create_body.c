@@ -196,15 +196,15 @@ read_multipart(
 }
 
 int
-create_body_read(
-	const char *content_type, const char *body, size_t len, struct grant **out, struct err *err)
+create_body_read(const char *content_type, const char *body, size_t len,
+	const struct create_allowed *allowed, struct create_order *out, struct err *err)
 {
 	struct buf params = {.max = len + 1};
 	int r;
 
 	switch (create_body_form(content_type, err)) {
 	case CREATE_BODY_JSON:
-		return create_params_read(body, len, out, err);
+		return create_params_read(body, len, allowed, out, err);
 	case CREATE_BODY_URLENCODED:
 		r = read_urlencoded(body, len, &params, err);
 		break;
@@ -215,7 +215,7 @@ create_body_read(
 		return ERR_INVALID;
 	}
 	if (r == 0)
-		r = create_params_read(buf_text(&params), params.len, out, err);
+		r = create_params_read(buf_text(&params), params.len, allowed, out, err);
 	buf_done(&params);
 	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* create_params - from the JSON object of POST /create to a grant, see create_body.h */
+/* create_params - from the JSON object of POST /create to what it asks for, see create_body.h */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,98 +7,195 @@
 
 #include "base/log.h"
 #include "router/create_body.h"
+#include "router/create_rules.h"
 #include "router/json_error.h"
+#include "session/target.h"
 
-enum { NUMBER_SIZE = 24 }; /* any 64 bit integer */
+enum { NUMBER_SIZE = 24, OTP_DIGITS = 6 }; /* any 64 bit integer */
 
+/* A body being read. */
+struct reading {
+	struct grant *grant;
+	unsigned facts; /* see create_rules.h */
+};
+
+/* ---- the fields ---- */
+
+/* Once for each entry of a list. */
 static int
-set_hostname(const char *text, struct grant *grant, struct err *err)
+set_hostname(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_host(text, grant->target.host, err);
+	struct grant *grant = r->grant;
+	int code = grant->hosts != NULL ? 0 : pve_hosts_new(&grant->hosts, err);
+
+	if (code == 0)
+		code = pve_hosts_add(grant->hosts, text, err);
+	if (code == 0)
+		memcpy(grant->target.host, pve_hosts_at(grant->hosts, 0),
+			strlen(pve_hosts_at(grant->hosts, 0)) + 1);
+	return code;
 }
 
 static int
-set_port(const char *text, struct grant *grant, struct err *err)
+set_port(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_port(text, &grant->target.port, err);
+	return pve_parse_port(text, &r->grant->target.port, err);
 }
 
 static int
-set_node(const char *text, struct grant *grant, struct err *err)
+set_node(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_node(text, grant->target.node, err);
+	return pve_parse_node(text, r->grant->target.node, err);
 }
 
 static int
-set_username(const char *text, struct grant *grant, struct err *err)
+set_username(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_user(text, grant->credential.user, err);
+	if (!pve_is_token_id(text))
+		return pve_parse_user(text, r->grant->credential.user, err);
+	r->facts |= CREATE_USER_IS_TOKEN;
+	return pve_parse_token_id(text, r->grant->credential.user, err);
 }
 
 static int
-set_password(const char *text, struct grant *grant, struct err *err)
+keep_secret(const char *text, struct secret *out, struct err *err)
 {
-	size_t len = strlen(text);
-
-	if (len == 0)
-		return err_set(err, ERR_INVALID, "must not be empty");
-	if (len > CREATE_PASSWORD_MAX)
-		return err_set(err, ERR_INVALID, "has more than %d bytes", CREATE_PASSWORD_MAX);
-	if (secret_set(&grant->credential.secret, text, len) < 0)
+	if (secret_set(out, text, strlen(text)) < 0)
 		return err_set(err, ERR_MEMORY, "no memory for it");
 	return 0;
 }
 
 static int
-set_vmid(const char *text, struct grant *grant, struct err *err)
+set_token_id(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_vmid(text, &grant->target.vmid, err);
+	return pve_parse_token_id(text, r->grant->credential.user, err);
 }
 
 static int
-set_fingerprint(const char *text, struct grant *grant, struct err *err)
+set_token_secret(const char *text, struct reading *r, struct err *err)
 {
-	return pve_parse_fingerprint(text, &grant->target.pin, err);
+	struct secret *secret = &r->grant->credential.secret;
+	int code = keep_secret(text, secret, err);
+
+	return code < 0 ? code : pve_check_token_secret(secret, err);
 }
+
+static int
+set_password(const char *text, struct reading *r, struct err *err)
+{
+	if (r->facts & CREATE_USER_IS_TOKEN)
+		return set_token_secret(text, r, err);
+	if (*text == '\0')
+		return err_set(err, ERR_INVALID, "must not be empty");
+	if (strlen(text) > CREATE_PASSWORD_MAX)
+		return err_set(err, ERR_INVALID, "has more than %d bytes", CREATE_PASSWORD_MAX);
+	return keep_secret(text, &r->grant->credential.secret, err);
+}
+
+static int
+set_otp(const char *text, struct reading *r, struct err *err)
+{
+	if (strlen(text) != OTP_DIGITS || text[strspn(text, "0123456789")] != '\0')
+		return err_set(err, ERR_INVALID, "must be %d digits", OTP_DIGITS);
+	return keep_secret(text, &r->grant->credential.otp, err);
+}
+
+static int
+set_vmid(const char *text, struct reading *r, struct err *err)
+{
+	return pve_parse_vmid(text, &r->grant->target.vmid, err);
+}
+
+static int
+set_type(const char *text, struct reading *r, struct err *err)
+{
+	static const enum pve_guest_type types[] = {PVE_GUEST_QEMU, PVE_GUEST_LXC, PVE_GUEST_NODE};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(target_words(types[i])->type, text) == 0) {
+			r->grant->target.type = types[i];
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVALID, "must be qemu, lxc or node");
+}
+
+static int
+set_console(const char *text, struct reading *r, struct err *err)
+{
+	static const enum pve_console_kind kinds[] = {
+		PVE_CONSOLE_AUTO, PVE_CONSOLE_VNC, PVE_CONSOLE_TERM};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(target_console(kinds[i]), text) == 0) {
+			r->grant->target.kind = kinds[i];
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVALID, "must be vnc, term or auto");
+}
+
+static int
+set_serial(const char *text, struct reading *r, struct err *err)
+{
+	if (text[0] < '0' || text[0] >= '0' + PVE_SERIAL_PORTS || text[1] != '\0')
+		return err_set(err, ERR_INVALID, "must be a number from 0 to %d", PVE_SERIAL_PORTS - 1);
+	r->grant->target.serial = (unsigned)(text[0] - '0') + 1;
+	return 0;
+}
+
+static int
+set_fingerprint(const char *text, struct reading *r, struct err *err)
+{
+	return pve_parse_fingerprint(text, &r->grant->target.pin, err);
+}
+
+/* What a field's value may be in JSON. */
+enum value {
+	VALUE_TEXT,
+	VALUE_DIGITS, /* a text that a number would change */
+	VALUE_NUMBER, /* whole, or a text */
+	VALUE_HOSTS,  /* a text, or a list of them */
+};
+
+static const char *const wanted[] = {
+	[VALUE_TEXT] = "must be a text in quotes",
+	[VALUE_DIGITS] = "must be a text in quotes: a number loses its leading zeros",
+	[VALUE_NUMBER] = "must be a whole number or a text",
+	[VALUE_HOSTS] = "must be a text in quotes, or a list of them",
+};
 
 static const struct field {
 	const char *name;
-	bool required;
-	bool number; /* may be a JSON number too */
-	int (*set)(const char *text, struct grant *grant, struct err *err);
+	enum value value;
+	int (*set)(const char *text, struct reading *r, struct err *err);
 } fields[] = {
-	{"hostname", .required = true, .set = set_hostname},
-	{"port", .number = true, .set = set_port},
-	{"node", .required = true, .set = set_node},
-	{"username", .required = true, .set = set_username},
-	{"password", .required = true, .set = set_password},
-	{"vmid", .required = true, .number = true, .set = set_vmid},
-	{"fingerprint", .set = set_fingerprint},
+#define X(id, name, value) {#name, VALUE_##value, set_##name},
+	CREATE_FIELD_TBL(X)
+#undef X
 };
 
-enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
+/* ---- reading ---- */
 
 static const struct field *
 find_field(const char *name, size_t len)
 {
-	for (size_t i = 0; i < FIELD_COUNT; i++)
+	for (size_t i = 0; i < CREATE_FIELD_COUNT; i++)
 		if (strlen(fields[i].name) == len && memcmp(fields[i].name, name, len) == 0)
 			return &fields[i];
 	return NULL;
 }
 
-/* The value as text: its own, or number written out. NULL when its type is wrong, with a text. */
+/* The value as text: its own, or written out. NULL when its type is wrong, with a text. */
 static const char *
-value_text(
-	const struct field *field, const json_t *value, char number[NUMBER_SIZE], struct err *err)
+value_text(enum value kind, const json_t *value, char number[NUMBER_SIZE], struct err *err)
 {
-	if (field->number && json_is_integer(value)) {
+	if (kind == VALUE_NUMBER && json_is_integer(value)) {
 		snprintf(number, NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return number;
 	}
 	if (!json_is_string(value)) {
-		err_set(err, ERR_INVALID,
-			field->number ? "must be a whole number or a text" : "must be a text in quotes");
+		err_set(err, ERR_INVALID, "%s", wanted[kind]);
 		return NULL;
 	}
 	if (strlen(json_string_value(value)) != json_string_length(value)) {
@@ -109,23 +206,96 @@ value_text(
 }
 
 static int
-read_field(const struct field *field, const json_t *object, struct grant *grant, struct err *err)
+read_value(const struct field *field, enum value kind, const json_t *value, struct reading *reading,
+	struct err *err)
 {
-	const json_t *value = json_object_get(object, field->name);
 	char number[NUMBER_SIZE];
-	const char *text;
+	const char *text = value_text(kind, value, number, err);
+
+	return text != NULL ? field->set(text, reading, err) : ERR_INVALID;
+}
+
+static int
+read_list(const struct field *field, const json_t *list, struct reading *reading, struct err *err)
+{
+	size_t n = json_array_size(list);
+	struct err why = {0};
+	int r = 0;
+
+	if (n < 1 || n > PVE_HOSTS_MAX)
+		return err_set(
+			err, ERR_INVALID, "must have 1 to %d entries when it is a list", PVE_HOSTS_MAX);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = read_value(field, VALUE_TEXT, json_array_get(list, i), reading, &why);
+		if (r < 0)
+			err_set(err, r, "entry %zu: %s", i + 1, why.text);
+	}
+	return r;
+}
+
+static int
+read_field(enum create_field id, const json_t *object, struct reading *reading, struct err *err)
+{
+	const struct field *field = &fields[id];
+	const json_t *value = json_object_get(object, field->name);
 	struct err why = {0};
 	int r;
 
-	if (value == NULL && field->required)
-		return err_set(err, ERR_INVALID, "%s: is missing", field->name);
 	if (value == NULL)
 		return 0;
-	text = value_text(field, value, number, &why);
-	r = text != NULL ? field->set(text, grant, &why) : ERR_INVALID;
+	reading->facts |= 1U << id;
+	if (field->value == VALUE_HOSTS && json_is_array(value))
+		r = read_list(field, value, reading, &why);
+	else
+		r = read_value(field, field->value, value, reading, &why);
 	if (r < 0)
 		err_set(err, r, "%s: %s", field->name, why.text);
 	return r;
+}
+
+/* All of them, each by itself. */
+static int
+read_fields(const json_t *object, struct reading *reading, struct err *err)
+{
+	int r = 0;
+
+	reading->grant->target.port = PVE_PORT;
+	reading->grant->target.kind = PVE_CONSOLE_VNC;
+	for (int i = 0; r == 0 && i < CREATE_FIELD_COUNT; i++)
+		r = read_field((enum create_field)i, object, reading, err);
+	return r;
+}
+
+/* And whether they go together, here. */
+static int
+judge(struct reading *reading, const struct create_allowed *allowed, struct err *err)
+{
+	struct grant *grant = reading->grant;
+	struct pve_target *target = &grant->target;
+	unsigned facts = reading->facts;
+
+	facts |= grant->hosts != NULL && pve_hosts_count(grant->hosts) > 1 ? CREATE_SEVERAL_HOSTS : 0;
+	facts |= target->type == PVE_GUEST_NODE ? CREATE_OF_NODE | CREATE_NO_QEMU : 0;
+	facts |= target->type == PVE_GUEST_LXC ? CREATE_NO_QEMU : 0;
+	facts |= target->kind == PVE_CONSOLE_TERM ? CREATE_TERMINAL : 0;
+	facts |= allowed->node_shells ? 0 : CREATE_NODES_CLOSED;
+	facts |= allowed->terminals ? 0 : CREATE_NO_TERMINALS;
+	reading->facts = facts;
+	return create_rules_check(facts, err);
+}
+
+/* What can be said in two ways is said in one. */
+static void
+normalise(struct reading *reading)
+{
+	struct grant *grant = reading->grant;
+
+	if (!(reading->facts & CREATE_SEVERAL_HOSTS)) {
+		pve_hosts_unref(grant->hosts);
+		grant->hosts = NULL;
+	}
+	if (grant->target.kind == PVE_CONSOLE_AUTO && (reading->facts & CREATE_NO_TERMINALS))
+		grant->target.kind = PVE_CONSOLE_VNC;
 }
 
 static int
@@ -160,10 +330,18 @@ explain(const json_error_t *error, const char *text, size_t len, struct err *err
 	return err_set(err, r, "%s: %s", field != NULL ? field->name : "params", why.text);
 }
 
-int
-create_params_read(const char *text, size_t len, struct grant **out, struct err *err)
+void
+create_order_done(struct create_order *order)
 {
-	struct grant *grant = NULL;
+	grant_free(order->grant);
+	*order = (struct create_order){0};
+}
+
+int
+create_params_read(const char *text, size_t len, const struct create_allowed *allowed,
+	struct create_order *out, struct err *err)
+{
+	struct reading reading = {0};
 	json_error_t error;
 	json_t *object;
 	int r;
@@ -176,22 +354,27 @@ create_params_read(const char *text, size_t len, struct grant **out, struct err 
 		r = err_set(err, ERR_INVALID, "params: must be a JSON object");
 		goto out;
 	}
-	grant = grant_new();
-	if (grant == NULL) {
+	reading.grant = grant_new();
+	if (reading.grant == NULL) {
 		r = err_set(err, ERR_MEMORY, "no memory for the link");
 		goto out;
 	}
-	grant->target.port = PVE_PORT;
-	grant->target.kind = PVE_CONSOLE_VNC;
 	r = check_names(object, err);
-	for (size_t i = 0; r == 0 && i < FIELD_COUNT; i++)
-		r = read_field(&fields[i], object, grant, err);
-	if (r == 0) {
-		*out = grant;
-		grant = NULL;
-	}
+	if (r == 0)
+		r = read_fields(object, &reading, err);
+	if (r == 0)
+		r = judge(&reading, allowed, err);
+	if (r < 0)
+		goto out;
+	normalise(&reading);
+	*out = (struct create_order){
+		.grant = reading.grant,
+		.credential =
+			reading.facts & CREATE_HAS(TOKEN_ID) ? "token_id, token_secret" : "username, password",
+	};
+	reading.grant = NULL;
 out:
-	grant_free(grant);
+	grant_free(reading.grant);
 	json_decref(object);
 	return r;
 }

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatRequest, multipart, rawRequest } from '../lib/http.mjs';
-import { TOKEN, tellsNothing, useWorld } from './world.mjs';
+import { until } from '../lib/wait.mjs';
+import { TOKEN, pageOf, tellsNothing, useWorld } from './world.mjs';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -26,7 +27,7 @@ function raw(gw, data, opts) {
 }
 
 describe('POST /create', () => {
-	const w = useWorld();
+	const w = useWorld({ prepared: pageOf('vnc.html', 'term.html') });
 	const json = (fields) => JSON.stringify(w.gw.params(fields));
 	const post = (body, headers) => w.gw.request('/create',
 		{ method: 'POST', body, headers: w.gw.auth(headers) });
@@ -91,6 +92,17 @@ describe('POST /create', () => {
 			['port and vmid as numbers', () => ({ port: w.pve.port, vmid: 101 })],
 			['no port', () => ({ port: undefined })],
 			['a user without realm', () => ({ username: 'vncuser' })],
+			['no node', () => ({ node: undefined })],
+			['a list of hosts', () => ({ hostname: ['node-1.example.net', '::1', '127.0.0.1'] })],
+			['an API token', () => ({ username: undefined, password: undefined,
+				token_id: 'vncuser@pve!gw', token_secret: '8bd4e4c1-0000-4b2a-9f6e-0123456789ab' })],
+			['an API token as username', () => ({ username: 'vncuser@pve!gw', password: '8bd4-e4c1' })],
+			['a second factor', () => ({ otp: '012345' })],
+			['a type', () => ({ type: 'lxc' })],
+			['a terminal', () => ({ console: 'term' })],
+			['a serial port as a string', () => ({ console: 'term', serial: '3' })],
+			['a serial port as a number', () => ({ console: 'term', serial: 0, type: 'qemu' })],
+			['whichever console suits', () => ({ console: 'auto' })],
 			['an IPv6 address in brackets', () => ({ hostname: '[::1]' })],
 			['an IPv6 address without brackets', () => ({ hostname: '2001:db8::1' })],
 			['a host name', () => ({ hostname: 'node-1.example.net' })],
@@ -309,6 +321,47 @@ describe('too many pending tokens', () => {
 		await w.gw.statusUntil((s) => s.pending_tokens === 0, 4000);
 		const { json } = await w.gw.create();
 		assert.equal(json.expires_in, 1);
+	});
+});
+
+describe('shells of nodes', () => {
+	const w = useWorld({ config: { allow_node_shell: true },
+		prepared: pageOf('vnc.html', 'term.html') });
+	const shell = { type: 'node', vmid: undefined };
+
+	test('may be asked for where they are allowed', async () => {
+		good(await w.gw.create(shell));
+		good(await w.gw.create({ ...shell, console: 'term' }));
+		await w.gw.logged(/link created for shell of node pve at /);
+	});
+
+	test('need a node, and take no vmid', async () => {
+		const without = await w.gw.create({ ...shell, node: undefined });
+		assert.equal(without.json.error, 'node: is missing, which the type node needs');
+		const both = await w.gw.create({ type: 'node' });
+		assert.equal(both.json.error, 'vmid and type: a node has no vmid');
+	});
+
+	test('are refused from the reload on that forbids them', async () => {
+		w.gw.reload({ allow_node_shell: false });
+		await until(async () => (await w.gw.create(shell)).status === 400, 5000, 'a refusal');
+		const { json } = await w.gw.create(shell);
+		assert.equal(json.error, 'type: node shells are not allowed here (allow_node_shell)');
+	});
+});
+
+describe('a page folder without a page for terminals', () => {
+	const w = useWorld({ prepared: pageOf('vnc.html') });
+
+	test('gives no terminal, and says why', async () => {
+		const { status, json } = await w.gw.create({ console: 'term' });
+		assert.equal(status, 400);
+		assert.equal(json.error,
+			"console: this gateway's page folder has no page for terminals (novnc_path)");
+	});
+
+	test('gives a screen to who leaves the choice to it', async () => {
+		good(await w.gw.create({ console: 'auto' }));
 	});
 });
 

@@ -184,6 +184,12 @@ describe("the README's answers are those of the program", () => {
 		assert.deepEqual(answers, ['success', 'success', 'success']);
 	});
 
+	test('the table of fields has all that /create takes, in its order', () => {
+		const told = tableAfter(readme, '### POST /create').flatMap(([names]) => names.split(', '));
+		const rows = tableRows('router/create_rules.h', 'CREATE_FIELD_TBL').map(([, name]) => name);
+		assert.deepEqual(told, rows);
+	});
+
 	test('a refused /create', async () => {
 		const told = /`(\{"status":"error".*?\})`/.exec(readme)[1];
 		assert.deepEqual((await gw.create({ vmid: 99 })).json, JSON.parse(told));

@@ -10,7 +10,8 @@
 // must be free of every secret that passed through: Proxmox's, tokens, keys, passwords.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { Gateway, sanitized } from '../lib/gateway.mjs';
@@ -127,6 +128,17 @@ export function useWorld(options = {}) {
 			await closeWorld(world);
 	});
 	return world;
+}
+
+/* For prepared: a page folder with these files, a line in each. */
+export function pageOf(...names) {
+	return (gw) => {
+		const folder = join(gw.dir, 'page');
+		mkdirSync(folder);
+		for (const name of names)
+			writeFileSync(join(folder, name), '<!doctype html><title>console</title>\n');
+		gw.setConfig({ novnc_path: folder });
+	};
 }
 
 /* Reads bytes of an echo guest: what goes in must come out. */

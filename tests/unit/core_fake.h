@@ -23,8 +23,13 @@
 static struct {
 	int put_code; /* what core_put() says */
 	struct pve_target target;
+	char user[PVE_IDENTITY_SIZE];
 	char password[64];
+	char otp[16];
+	size_t hosts; /* of its list; 0: none */
 	int puts;
+
+	bool no_terminals; /* what core_has_terminals() says */
 
 	struct core_opened opened; /* what core_open() tells, with KEY when its code is 0 */
 	bool wait;                 /* tell it later, by core_fake_finish() */
@@ -51,12 +56,22 @@ core_put(struct core *core, struct grant **grant, struct secret *token, struct e
 	if (fake.put_code < 0)
 		return err_set(err, fake.put_code, "as the test wants it");
 	fake.target = (*grant)->target;
+	fake.hosts = (*grant)->hosts != NULL ? pve_hosts_count((*grant)->hosts) : 0;
+	snprintf(fake.user, sizeof(fake.user), "%s", (*grant)->credential.user);
 	snprintf(fake.password, sizeof(fake.password), "%s", secret_peek(&(*grant)->credential.secret));
+	snprintf(fake.otp, sizeof(fake.otp), "%s", secret_peek(&(*grant)->credential.otp));
 	if (secret_set(token, TOKEN, strlen(TOKEN)) < 0)
 		return err_set(err, ERR_MEMORY, "no memory");
 	grant_free(*grant);
 	*grant = NULL;
 	return 0;
+}
+
+bool
+core_has_terminals(const struct core *core)
+{
+	(void)core;
+	return !fake.no_terminals;
 }
 
 /* Call done() as the core does: the result lives during the call. */

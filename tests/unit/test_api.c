@@ -88,7 +88,7 @@ a_bad_body_is_400_with_the_field_and_no_token(void **state)
 	(void)state;
 	create(&s, site, "{\"hostname\":\"x\"}");
 	assert_int_equal(s.reply.status, 400);
-	scene_assert_json(&s.reply, "error", "node: is missing");
+	scene_assert_json(&s.reply, "error", "username: is missing");
 	scene_assert_json(&s.reply, "token", "");
 	assert_int_equal(fake.puts, 0);
 	assert_null(s.request.body.data);
