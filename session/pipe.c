@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/pipe.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ _Static_assert(offsetof(struct chunk, data) == offsetof(struct chunk, head) + PI
 	"a sender writes its frame head right in front of the data");
 
 static struct chunk *
-add_chunk(struct pipe_queue *q)
+chunk_new(void)
 {
 	struct chunk *c = malloc(sizeof(*c));
 
@@ -18,6 +19,16 @@ add_chunk(struct pipe_queue *q)
 		return NULL;
 	c->next = NULL;
 	c->len = 0;
+	return c;
+}
+
+static struct chunk *
+add_chunk(struct pipe_queue *q)
+{
+	struct chunk *c = chunk_new();
+
+	if (!c)
+		return NULL;
 	if (q->last)
 		q->last->next = c;
 	else
@@ -53,6 +64,34 @@ pipe_put(struct pipe_queue *q, const void *data, size_t len)
 	return q->paused ? PIPE_PAUSE : PIPE_OK;
 }
 
+int
+pipe_put_whole(struct pipe_queue *q, const void *data, size_t len)
+{
+	assert(len <= PIPE_CHUNK);
+	if (q->last && PIPE_CHUNK - q->last->len < len && !add_chunk(q))
+		return ERR_MEMORY;
+	return pipe_put(q, data, len);
+}
+
+int
+pipe_put_first(struct pipe_queue *q, const void *data, size_t len)
+{
+	struct chunk *c = chunk_new();
+
+	assert(len <= PIPE_CHUNK);
+	if (!c)
+		return ERR_MEMORY;
+	memcpy(c->data, data, len);
+	c->len = len;
+	c->next = q->first;
+	q->first = c;
+	if (!q->last)
+		q->last = c;
+	q->bytes += len;
+	q->total += len;
+	return 0;
+}
+
 struct chunk *
 pipe_take(struct pipe_queue *q)
 {
@@ -83,8 +122,8 @@ chunk_free(struct chunk *chunk)
 	free(chunk);
 }
 
-static void
-queue_done(struct pipe_queue *q)
+void
+pipe_drop(struct pipe_queue *q)
 {
 	struct chunk *c;
 
@@ -95,6 +134,6 @@ queue_done(struct pipe_queue *q)
 void
 pipe_done(struct pipe *pipe)
 {
-	queue_done(&pipe->to_browser);
-	queue_done(&pipe->to_pve);
+	pipe_drop(&pipe->to_browser);
+	pipe_drop(&pipe->to_pve);
 }

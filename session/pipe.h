@@ -55,6 +55,14 @@ struct pipe {
 int pipe_put(struct pipe_queue *q, const void *data, size_t len)
 	__attribute__((warn_unused_result));
 
+/* The same for at most PIPE_CHUNK bytes that must not be parted: they are within one chunk. */
+int pipe_put_whole(struct pipe_queue *q, const void *data, size_t len)
+	__attribute__((warn_unused_result));
+
+/* Put at most PIPE_CHUNK bytes in front of all that waits. 0, or ERR_MEMORY: they were not taken. */
+int pipe_put_first(struct pipe_queue *q, const void *data, size_t len)
+	__attribute__((warn_unused_result));
+
 /* Detach the first chunk, to be sent whole and freed with chunk_free(); NULL when empty. */
 struct chunk *pipe_take(struct pipe_queue *q);
 
@@ -62,6 +70,9 @@ struct chunk *pipe_take(struct pipe_queue *q);
 bool pipe_may_resume(struct pipe_queue *q);
 
 void chunk_free(struct chunk *chunk);
+
+/* Throw away what waits. */
+void pipe_drop(struct pipe_queue *q);
 
 /* Free what waits in both queues. */
 void pipe_done(struct pipe *pipe);

@@ -279,6 +279,66 @@ a_source_that_obeys_is_bounded_by_the_high_mark_and_one_receive(void **state)
 }
 
 static void
+what_must_not_be_parted_begins_a_chunk_when_the_last_has_no_room(void **state)
+{
+	struct pipe_queue q = {0};
+	struct chunk *c;
+
+	(void)state;
+	assert_int_equal(pipe_put_whole(&q, bytes, 10), PIPE_OK);
+	assert_int_equal(pipe_put(&q, bytes + 10, PIPE_CHUNK - 14), PIPE_OK);
+	assert_int_equal(pipe_put_whole(&q, "fits", 4), PIPE_OK);
+	assert_ptr_equal(q.first, q.last);
+	pipe_drop(&q);
+	assert_int_equal(pipe_put(&q, bytes, PIPE_CHUNK - 3), PIPE_OK);
+	assert_int_equal(pipe_put_whole(&q, "does not", 8), PIPE_OK);
+	assert_int_equal(take_at(&q, 0), PIPE_CHUNK - 3);
+	c = pipe_take(&q);
+	assert_int_equal(c->len, 8);
+	assert_memory_equal(c->data, "does not", 8);
+	chunk_free(c);
+	assert_int_equal(q.bytes, 0);
+}
+
+static void
+what_is_put_first_leaves_first(void **state)
+{
+	struct pipe_queue q = {0};
+	struct chunk *c;
+
+	(void)state;
+	assert_int_equal(pipe_put_first(&q, "1", 1), 0);
+	assert_ptr_equal(q.first, q.last);
+	assert_int_equal(pipe_put(&q, "2", 1), PIPE_OK);
+	assert_int_equal(pipe_put_first(&q, "0", 1), 0);
+	assert_int_equal(pipe_put(&q, "3", 1), PIPE_OK);
+	assert_int_equal(q.bytes, 4);
+	assert_int_equal(q.total, 4);
+	c = pipe_take(&q);
+	assert_int_equal(c->len, 1);
+	assert_int_equal(c->data[0], '0');
+	chunk_free(c);
+	c = pipe_take(&q);
+	assert_int_equal(c->len, 3);
+	assert_memory_equal(c->data, "123", 3);
+	chunk_free(c);
+	assert_null(pipe_take(&q));
+}
+
+static void
+what_is_thrown_away_was_put_all_the_same(void **state)
+{
+	struct pipe_queue q = {0};
+
+	(void)state;
+	assert_int_equal(pipe_put(&q, bytes, PIPE_HIGH), PIPE_PAUSE);
+	pipe_drop(&q);
+	assert_int_equal(q.bytes, 0);
+	assert_int_equal(q.total, PIPE_HIGH);
+	assert_true(pipe_may_resume(&q));
+}
+
+static void
 both_queues_are_emptied_at_the_end(void **state)
 {
 	struct pipe p = {0};
@@ -309,6 +369,13 @@ relay(void *arg)
 		if (r < 0)
 			break;
 	}
+	r = pipe_put_whole(&p.to_pve, bytes, PIPE_CHUNK);
+	if (r >= 0)
+		r = pipe_put_whole(&p.to_pve, bytes, 1);
+	if (r >= 0)
+		r = pipe_put_first(&p.to_pve, bytes, 1);
+	assert_true(r >= 0 || (r == ERR_MEMORY && torture_struck()));
+	assert_int_equal(p.to_pve.total, p.to_pve.bytes);
 	/* What was taken before memory ran out is still whole and in order. */
 	for (i = 0; i < 2; i++)
 		out += take_at(&p.to_browser, out);
@@ -342,6 +409,9 @@ main(void)
 		cmocka_unit_test(exactly_the_low_mark_is_low_enough),
 		cmocka_unit_test(a_queue_that_was_never_paused_never_says_go_on),
 		cmocka_unit_test(a_source_that_obeys_is_bounded_by_the_high_mark_and_one_receive),
+		cmocka_unit_test(what_must_not_be_parted_begins_a_chunk_when_the_last_has_no_room),
+		cmocka_unit_test(what_is_put_first_leaves_first),
+		cmocka_unit_test(what_is_thrown_away_was_put_all_the_same),
 		cmocka_unit_test(both_queues_are_emptied_at_the_end),
 		cmocka_unit_test(without_memory_it_fails_cleanly),
 	};
