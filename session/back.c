@@ -44,6 +44,16 @@ back_over_text(struct back *b, enum end end, int code, const char *text)
 	return back_over(b, end, &err);
 }
 
+/* Termproxy hangs up without a word when it does not accept the login line. */
+static int
+no_terminal(struct back *b)
+{
+	if (b->by_token)
+		return back_over_text(b, END_NEEDS_PASSWORD, ERR_NEEDS_PASSWORD,
+			"this Proxmox needs a password user for terminal consoles");
+	return back_over_text(b, END_PVE_AUTH, ERR_PROTOCOL, "closed before the terminal's OK");
+}
+
 /* Outside a callback of its own the socket is closed by the event loop's next turn. */
 void
 back_close_soon(struct back *b)
@@ -63,6 +73,8 @@ back_over_eof(struct back *b)
 		return back_over_text(
 			b, END_UNREACHABLE, ERR_UNREACHABLE, "closed instead of answering the upgrade");
 	case BACK_GREETING:
+		if (b->kind == PVE_CONSOLE_TERM)
+			return no_terminal(b);
 		return back_over_text(
 			b, END_GUEST_OFF, ERR_NOT_RUNNING, "closed before the first byte of the screen");
 	case BACK_PROVING:
@@ -86,7 +98,9 @@ on_deadline(void *arg)
 		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT, "upgrade not answered in time");
 		break;
 	case BACK_GREETING:
-		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT, "no RFB greeting in time");
+		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT,
+			b->kind == PVE_CONSOLE_TERM ? "no OK of the terminal in time"
+										: "no RFB greeting in time");
 		break;
 	case BACK_PROVING:
 		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT, "VNC authentication took too long");
@@ -143,7 +157,12 @@ tls_connected(struct back *b)
 
 	back_enter(b, BACK_UPGRADING, (int)clock_left_ms(b->timer.at_ms));
 	r = upgrade_request(&b->out, &b->console, b->key);
-	rfb_client_init(&b->rfb, secret_peek(&b->console.password), b->console.password.len);
+	b->kind = b->console.kind;
+	b->by_token = b->console.by_token;
+	if (b->kind == PVE_CONSOLE_TERM)
+		secret_move(&b->login, &b->console.login);
+	else
+		rfb_client_init(&b->rfb, secret_peek(&b->console.password), b->console.password.len);
 	pve_console_done(&b->console);
 	if (r < 0)
 		return back_over_text(b, END_INTERNAL, r, "no memory for the upgrade request");
@@ -215,6 +234,7 @@ back_free(struct back *b)
 	SSL_free(b->ssl);
 	pve_console_done(&b->console);
 	rfb_done(&b->rfb);
+	secret_wipe(&b->login);
 	buf_done(&b->head);
 	buf_done(&b->out);
 	while (b->left.first)

@@ -3,8 +3,8 @@
  * back - Proxmox's side of one viewer: our own websocket client over OpenSSL,
  * driven by the session's event loop.
  *
- * Dials the address that gave the ticket, upgrades, authenticates by VNC, and
- * from then on moves bytes between the socket and the pipe. Every phase has its
+ * Dials the address that gave the ticket, upgrades, authenticates, by VNC or with
+ * termproxy, and from then on moves bytes between the socket and the pipe. Every phase has its
  * deadline (docs/proxmox.md). A back ends exactly once, by back_events.ended()
  * or by back_close(), whichever is first, and frees itself when its socket is closed.
  *
@@ -20,7 +20,7 @@
 enum {
 	BACK_CONNECT_MS = 5000,
 	BACK_UPGRADE_MS = 10000,  /* from the connection to the 101: Proxmox may never answer */
-	BACK_GREETING_MS = 12000, /* from the 101 to the first byte of RFB */
+	BACK_GREETING_MS = 12000, /* from the 101 to the first byte of RFB, or a terminal's OK */
 	BACK_AUTH_MS = 10000,     /* from there to the end of the authentication */
 	BACK_PING_MS = 30000,
 	BACK_SILENT_MS = 60000, /* nothing at all received, not even a pong */
@@ -29,7 +29,7 @@ enum {
 struct back; /* opaque, see back.c */
 
 struct back_events {
-	/* VNC authentication is done; what follows goes into the pipe. */
+	/* The authentication is done; what follows goes into the pipe. */
 	void (*authenticated)(void *arg);
 	/* Over, for this reason; err.text is for the log. The back is not to be touched any more. */
 	void (*ended)(void *arg, enum end end, const struct err *err);
@@ -37,6 +37,8 @@ struct back_events {
 	void (*readable)(void *arg);
 	/* The to_pve queue has room again. */
 	void (*writable)(void *arg);
+	/* A ping has gone to Proxmox's server, as every BACK_PING_MS; what is behind it never sees one. */
+	void (*ping)(void *arg);
 };
 
 /*

@@ -17,13 +17,14 @@
 #include "session/back.h"
 #include "session/frame.h"
 #include "session/rfb.h"
+#include "session/term.h"
 #include "session/upgrade.h"
 
 enum back_state {
 	BACK_CONNECTING, /* TCP */
 	BACK_SECURING,   /* TLS */
 	BACK_UPGRADING,  /* request out, waiting for the 101 */
-	BACK_GREETING,   /* waiting for the first byte of RFB */
+	BACK_GREETING,   /* waiting for the first byte of RFB, or for a terminal's OK */
 	BACK_PROVING,    /* VNC authentication */
 	BACK_RELAYING,
 	BACK_CLOSING,  /* ours: sending what is left and a Close frame */
@@ -51,7 +52,11 @@ struct back {
 	unsigned char *chunk_at; /* its rest */
 	size_t chunk_left;
 	struct frame_parser parser;
+	enum pve_console_kind kind;
+	bool by_token; /* the console was asked for with an API token */
 	struct rfb rfb;
+	struct secret login; /* the terminal's, until it is sent */
+	struct term_greeting greeting;
 	struct timer again; /* see back_want_write() */
 	bool in_writeable;  /* inside the event loop's writeable callback */
 	int64_t heard_ms;
@@ -84,6 +89,8 @@ void back_want_write(struct back *b);
 void back_hold(struct back *b);
 
 /* ---- back_io.c ---- */
+
+enum { BACK_SAY_MAX = 1024 }; /* a terminal's login line is the longest */
 
 /* Queue one small frame. -1 when out of memory or of random numbers. */
 int back_say(struct back *b, enum frame_opcode opcode, const void *data, size_t len);

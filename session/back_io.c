@@ -41,16 +41,19 @@ next_mask(struct back *b, unsigned char mask[4])
 int
 back_say(struct back *b, enum frame_opcode opcode, const void *data, size_t len)
 {
-	unsigned char frame[FRAME_HEAD_MAX + FRAME_CONTROL_MAX], mask[4];
+	unsigned char frame[FRAME_HEAD_MAX + BACK_SAY_MAX], mask[4];
 	size_t head;
+	int r;
 
-	assert(len <= FRAME_CONTROL_MAX);
+	assert(len <= BACK_SAY_MAX);
 	if (next_mask(b, mask) < 0)
 		return -1;
 	if (len > 0)
 		memcpy(frame + FRAME_HEAD_MAX, data, len);
 	head = frame_build(frame + FRAME_HEAD_MAX, len, opcode, mask);
-	if (buf_add(&b->out, frame + FRAME_HEAD_MAX - head, head + len) < 0)
+	r = buf_add(&b->out, frame + FRAME_HEAD_MAX - head, head + len);
+	explicit_bzero(frame, FRAME_HEAD_MAX + len);
+	if (r < 0)
 		return -1;
 	back_want_write(b);
 	return 0;
@@ -124,7 +127,8 @@ back_flush(struct back *b)
 			if (n > 0)
 				buf_skip(&b->out, (size_t)n);
 			if (b->out.len == 0)
-				buf_done(&b->out); /* the upgrade request had cookie and ticket in it */
+				buf_done(
+					&b->out); /* the upgrade request had cookie and ticket in it, or it was a login */
 		} else if (b->chunk || next_chunk(b)) {
 			n = send_some(b, b->chunk_at, b->chunk_left);
 			b->chunk_at += n > 0 ? n : 0;
@@ -168,6 +172,7 @@ on_ping_time(void *arg)
 	}
 	loop_timer_set(b->loop, &b->timer, BACK_PING_MS, on_ping_time, b);
 	(void)back_say(b, FRAME_PING, NULL, 0);
+	b->events->ping(b->arg);
 }
 
 static int
@@ -189,6 +194,40 @@ relay(struct back *b, const unsigned char *data, size_t len)
 	}
 }
 
+/* From here on bytes flow; the first are there. */
+static int
+begin_relay(struct back *b, const unsigned char *data, size_t len)
+{
+	b->state = BACK_RELAYING;
+	loop_timer_set(b->loop, &b->timer, BACK_PING_MS, on_ping_time, b);
+	b->events->authenticated(b->arg);
+	return b->state == BACK_RELAYING ? relay(b, data, len) : -1;
+}
+
+/* The terminal's side of authenticate(): one line of ours, one word of theirs. */
+static int
+log_in(struct back *b)
+{
+	int r = b->login.len <= BACK_SAY_MAX
+				? back_say(b, FRAME_BINARY, secret_peek(&b->login), b->login.len)
+				: -1;
+
+	secret_wipe(&b->login);
+	return r < 0 ? back_over_text(b, END_INTERNAL, ERR_MEMORY, "no memory for the login line") : 0;
+}
+
+static int
+greet(struct back *b, const unsigned char *data, size_t len)
+{
+	struct err err = {0, ""};
+	size_t used;
+	int r = term_greeting_feed(&b->greeting, data, len, &used, &err);
+
+	if (r < 0)
+		return back_over(b, end_of_err(r), &err);
+	return r == TERM_MORE ? 0 : begin_relay(b, data + used, len - used);
+}
+
 static int
 authenticate(struct back *b, const unsigned char *data, size_t len)
 {
@@ -207,10 +246,7 @@ authenticate(struct back *b, const unsigned char *data, size_t len)
 	if (r == RFB_MORE)
 		return 0;
 	rfb_done(&b->rfb);
-	b->state = BACK_RELAYING;
-	loop_timer_set(b->loop, &b->timer, BACK_PING_MS, on_ping_time, b);
-	b->events->authenticated(b->arg);
-	return b->state == BACK_RELAYING ? relay(b, data + used, len - used) : -1;
+	return begin_relay(b, data + used, len - used);
 }
 
 /* Who asks faster than it listens gets fewer answers (RFC 6455, section 5.5.3), and no memory of ours. */
@@ -231,6 +267,8 @@ on_event(struct back *b, const struct frame_event *event)
 	case FRAME_IS_DATA:
 		if (b->state == BACK_RELAYING)
 			return relay(b, event->data, event->len);
+		if (b->kind == PVE_CONSOLE_TERM)
+			return greet(b, event->data, event->len);
 		return authenticate(b, event->data, event->len);
 	case FRAME_IS_PING:
 		return pong(b, event);
@@ -275,6 +313,8 @@ on_answer(struct back *b, const unsigned char *data, size_t len)
 	if (r == UPGRADE_MORE)
 		return 0;
 	back_enter(b, BACK_GREETING, BACK_GREETING_MS);
+	if (b->kind == PVE_CONSOLE_TERM && log_in(b) < 0)
+		return -1;
 	r = on_frames(b, (unsigned char *)b->head.data + used, b->head.len - used);
 	buf_done(&b->head);
 	return r;

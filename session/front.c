@@ -244,6 +244,21 @@ established(struct lws *wsi, struct front *f)
 }
 
 static void
+received(struct lws *wsi, struct front *f, const void *data, size_t len)
+{
+	const struct viewer_piece piece = {
+		.data = data,
+		.len = len,
+		.frame_left = lws_remaining_packet_payload(wsi),
+		.text = !lws_frame_is_binary(wsi),
+		.last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0,
+	};
+
+	viewer_heard(f->viewer);
+	viewer_receive(f->viewer, &piece);
+}
+
+static void
 websocket_closed(struct front *f)
 {
 	f->closed = true;
@@ -297,8 +312,7 @@ front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 		return established(wsi, f);
 	case LWS_CALLBACK_RECEIVE:
 		awake(wsi);
-		viewer_heard(f->viewer);
-		viewer_receive(f->viewer, in, len);
+		received(wsi, f, in, len);
 		return 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		viewer_heard(f->viewer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/viewer.h"
+#include "session/viewer_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -7,55 +7,22 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "session/back.h"
 #include "session/front.h"
 #include "session/gates.h"
 #include "session/open.h"
-#include "session/penalty.h"
-#include "session/rfb.h"
 #include "session/sessions.h"
 #include "session/tunables.h"
 
 enum { VIEWER_MAGIC = 0x56494557, PING_MS = 30000, SILENT_MS = 60000 };
 
-enum state {
-	WAITING,  /* in line for the guest's gate */
-	ASKING,   /* a worker asks for a console ticket */
-	DIALLING, /* the back is on its way to authentication */
-	OPEN,     /* the back is authenticated */
-	ENDING,   /* the back is gone or going; the browser gets what is left and a Close frame */
-};
-
-struct viewer {
-	uint32_t magic;
-	enum state state;
-	struct viewer *next; /* in the loop's list */
-	struct loop *loop;
-	struct lws *browser;
-	struct ip client; /* whose browser it is */
-	uint64_t number;  /* how logs and messages name it */
-	struct rfb rfb;   /* our server side towards the browser */
-	bool proven;      /* the browser has the password and sent its ClientInit */
-	bool counted;     /* the registry counts it as connected */
-	bool ping_due;
-	enum end end;
-	int64_t deadline_ms;  /* of the opening */
-	struct timer opening; /* until connected */
-	struct timer ping;
-	int64_t heard_ms;
-	struct gate_pass *pass;
-	struct back *back;
-	struct pipe pipe;
-};
-
-static const char *
-id(const struct viewer *v)
+const char *
+viewer_session(const struct viewer *v)
 {
 	return v->loop->session->id;
 }
 
-static unsigned long long
-num(const struct viewer *v)
+unsigned long long
+viewer_number(const struct viewer *v)
 {
 	return v->number;
 }
@@ -63,9 +30,9 @@ num(const struct viewer *v)
 void
 viewer_end(struct viewer *v, enum end end)
 {
-	if (v->state == ENDING)
+	if (v->state == VIEWER_ENDING)
 		return;
-	v->state = ENDING;
+	v->state = VIEWER_ENDING;
 	v->end = end;
 	gate_leave(&v->pass);
 	loop_timer_stop(v->loop, &v->opening);
@@ -76,9 +43,9 @@ viewer_end(struct viewer *v, enum end end)
 	if (v->counted)
 		sessions_viewer_down(v->loop->session);
 	v->counted = false;
-	log_info(LOG_WS_PROXY, "%s: browser %llu ends: %s (%llu bytes to it, %llu from it)", id(v),
-		num(v), end_row(end)->log, (unsigned long long)v->pipe.to_browser.total,
-		(unsigned long long)v->pipe.to_pve.total);
+	log_info(LOG_WS_PROXY, "%s: browser %llu ends: %s (%llu bytes to it, %llu from it)",
+		viewer_session(v), viewer_number(v), end_row(end)->log,
+		(unsigned long long)v->pipe.to_browser.total, (unsigned long long)v->pipe.to_pve.total);
 	front_close(v->browser, end);
 }
 
@@ -86,11 +53,18 @@ viewer_end(struct viewer *v, enum end end)
 static void
 fail(struct viewer *v, enum end end, const struct err *err)
 {
-	if (v->state == ENDING)
+	if (v->state == VIEWER_ENDING)
 		return;
-	log_error(
-		LOG_WS_PROXY, "%s: browser %llu: %s: %s", id(v), num(v), end_row(end)->log, err->text);
+	log_error(LOG_WS_PROXY, "%s: browser %llu: %s: %s", viewer_session(v), viewer_number(v),
+		end_row(end)->log, err->text);
 	viewer_end(v, end);
+}
+
+void
+viewer_garbled(struct viewer *v, const struct err *err)
+{
+	log_info(LOG_WS_PROXY, "%s: browser %llu: %s", viewer_session(v), viewer_number(v), err->text);
+	viewer_end(v, END_VIEWER_GARBLED);
 }
 
 static void
@@ -116,7 +90,7 @@ on_opening_late(void *arg)
 	struct viewer *v = arg;
 	struct err err;
 
-	if (v->state == OPEN) {
+	if (v->state == VIEWER_OPEN) {
 		viewer_end(v, END_VIEWER_SLOW);
 		return;
 	}
@@ -128,13 +102,20 @@ on_opening_late(void *arg)
 static void
 connect_both(struct viewer *v)
 {
-	if (v->state != OPEN || !v->proven || v->counted)
+	if (v->state != VIEWER_OPEN || !v->proven || v->counted)
 		return;
 	v->counted = true;
 	loop_timer_stop(v->loop, &v->opening);
 	sessions_viewer_up(v->loop->session);
-	log_info(LOG_WS_PROXY, "%s: browser %llu connected", id(v), num(v));
+	log_info(LOG_WS_PROXY, "%s: browser %llu connected", viewer_session(v), viewer_number(v));
 	front_kick(v->browser);
+}
+
+void
+viewer_proven(struct viewer *v)
+{
+	v->proven = true;
+	connect_both(v);
 }
 
 /* ---- what the back says ---- */
@@ -146,7 +127,10 @@ on_authenticated(void *arg)
 
 	/* The guest's VNC password has done its work: the next opening may overwrite it. */
 	gate_leave(&v->pass);
-	v->state = OPEN;
+	v->state = VIEWER_OPEN;
+	v->side->ready(v);
+	if (v->state != VIEWER_OPEN)
+		return;
 	connect_both(v);
 	back_kick(v->back);
 }
@@ -157,7 +141,7 @@ on_back_ended(void *arg, enum end end, const struct err *err)
 	struct viewer *v = arg;
 
 	v->back = NULL;
-	if (v->state == OPEN)
+	if (v->state == VIEWER_OPEN)
 		viewer_end(v, end);
 	else
 		fail(v, end, err);
@@ -168,8 +152,7 @@ on_readable(void *arg)
 {
 	struct viewer *v = arg;
 
-	if (v->proven)
-		front_kick(v->browser);
+	v->side->readable(v);
 }
 
 static void
@@ -180,11 +163,20 @@ on_writable(void *arg)
 	front_resume(v->browser);
 }
 
+static void
+on_back_ping(void *arg)
+{
+	struct viewer *v = arg;
+
+	v->side->keep(v);
+}
+
 static const struct back_events back_events = {
 	.authenticated = on_authenticated,
 	.ended = on_back_ended,
 	.readable = on_readable,
 	.writable = on_writable,
+	.ping = on_back_ping,
 };
 
 /* ---- the opening ---- */
@@ -195,7 +187,7 @@ ask(struct viewer *v)
 	struct err err;
 	int r;
 
-	v->state = ASKING;
+	v->state = VIEWER_ASKING;
 	r = open_console(v->loop->env, v->loop->session, v->number, v->deadline_ms, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
@@ -216,7 +208,7 @@ viewer_granted(struct loop *loop, uint64_t number)
 {
 	struct viewer *v = find(loop, number);
 
-	if (v && v->state == WAITING)
+	if (v && v->state == VIEWER_WAITING)
 		ask(v);
 }
 
@@ -227,7 +219,7 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 	struct err err;
 	int r;
 
-	if (!v || v->state != ASKING)
+	if (!v || v->state != VIEWER_ASKING)
 		return;
 	if (mail->err.code < 0) {
 		fail(v, end_of_err(mail->err.code), &mail->err);
@@ -235,11 +227,12 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 	}
 	if (clock_ms() - mail->console.made_ms > PVE_CONSOLE_FRESH_MS) {
 		/* The port behind it may be dead, and dialling a dead port harms the whole host. */
-		log_info(LOG_WS_PROXY, "%s: console ticket grew old on its way, asking for another", id(v));
+		log_info(LOG_WS_PROXY, "%s: console ticket grew old on its way, asking for another",
+			viewer_session(v));
 		ask(v);
 		return;
 	}
-	v->state = DIALLING;
+	v->state = VIEWER_DIALLING;
 	r = back_dial(loop, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
@@ -257,12 +250,12 @@ open_viewer(struct viewer *v)
 	v->deadline_ms = clock_ms() + t.open_timeout_s * INT64_C(1000);
 	loop_timer_set(loop, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
 	tunables_done(&t);
-	r = rfb_server_init(&v->rfb, secret_peek(&loop->password), loop->password.len, &err);
-	if (r == 0)
-		r = !gate_needed(&loop->session->target)
-				? GATE_OPEN
-				: gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox,
-					  MAIL_GATE, v->number, &v->pass, &err);
+	r = v->side->open(v, &err);
+	if (r == 0 && !gate_needed(&loop->session->target))
+		r = GATE_OPEN;
+	else if (r == 0)
+		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
+			v->number, &v->pass, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
 	else if (r == GATE_OPEN)
@@ -287,6 +280,7 @@ viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
 	if (!v)
 		return NULL;
 	v->magic = VIEWER_MAGIC;
+	v->side = loop->session->target.kind == PVE_CONSOLE_TERM ? &viewer_term : &viewer_vnc;
 	v->loop = loop;
 	v->browser = browser;
 	v->client = *client;
@@ -295,7 +289,7 @@ viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
 	v->next = loop->viewers;
 	loop->viewers = v;
 	loop->viewer_count++;
-	log_info(LOG_WS_PROXY, "%s: browser %llu opens", id(v), num(v));
+	log_info(LOG_WS_PROXY, "%s: browser %llu opens", viewer_session(v), viewer_number(v));
 	if (loop->ending != END_NONE) {
 		viewer_end(v, loop->ending);
 	} else if (loop->viewer_count > viewers_max(loop)) {
@@ -321,87 +315,61 @@ viewer_browser_gone(struct viewer *v)
 		link = &(*link)->next;
 	*link = v->next;
 	v->loop->viewer_count--;
-	rfb_done(&v->rfb);
+	v->side->done(v);
 	pipe_done(&v->pipe);
 	v->magic = 0;
 	free(v);
 }
 
-static void
-prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
+void
+viewer_receive(struct viewer *v, const struct viewer_piece *piece)
 {
-	struct err err;
-	int r, left_s;
-
-	r = rfb_server_feed(&v->rfb, data, len, used, &err);
-	front_kick(v->browser);
-	if (r == RFB_DONE) {
-		v->proven = true;
-		connect_both(v);
-	} else if (r < 0) {
-		log_info(LOG_WS_PROXY, "%s: browser %llu: %s", id(v), num(v), err.text);
-		if (r == ERR_REFUSED)
-			(void)penalty_guess(v->loop->env->penalty, &v->client, clock_ms(), &left_s);
-		viewer_end(v, r == ERR_REFUSED ? END_VIEWER_AUTH : END_VIEWER_GARBLED);
-	}
+	if (v->state != VIEWER_ENDING)
+		v->side->receive(v, piece);
 }
 
-void
-viewer_receive(struct viewer *v, const void *data, size_t len)
+/* What came of queueing something for the guest. */
+static void
+was_put(struct viewer *v, int r)
 {
-	const unsigned char *bytes = data;
-	size_t used = 0;
-
-	if (v->state == ENDING)
-		return;
-	if (!v->proven) {
-		prove(v, bytes, len, &used);
-		if (v->state == ENDING || used == len)
-			return;
-	}
-	switch (pipe_put(&v->pipe.to_pve, bytes + used, len - used)) {
-	case PIPE_OK:
-		break;
-	case PIPE_PAUSE:
-		front_pause(v->browser);
-		break;
-	default:
+	if (r < 0) {
 		viewer_end(v, END_INTERNAL);
 		return;
 	}
-	if (v->state == OPEN)
+	if (r == PIPE_PAUSE)
+		front_pause(v->browser);
+	if (v->state == VIEWER_OPEN)
 		back_kick(v->back);
 }
 
-/* The handshake's bytes go out before anything from the guest. */
-static struct chunk *
-handshake_chunk(struct viewer *v)
+void
+viewer_put(struct viewer *v, const void *data, size_t len)
 {
-	struct pipe_queue q = {0};
+	was_put(v, pipe_put(&v->pipe.to_pve, data, len));
+}
 
-	if (pipe_put(&q, v->rfb.out, v->rfb.out_len) < 0) {
-		viewer_end(v, END_INTERNAL);
-		return NULL;
-	}
-	v->rfb.out_len = 0;
-	return pipe_take(&q);
+void
+viewer_put_whole(struct viewer *v, const void *data, size_t len)
+{
+	was_put(v, pipe_put_whole(&v->pipe.to_pve, data, len));
 }
 
 struct chunk *
-viewer_next(struct viewer *v)
+viewer_take(struct viewer *v)
 {
-	struct chunk *c;
+	struct chunk *c = pipe_take(&v->pipe.to_browser);
 
-	if (v->rfb.out_len > 0)
-		return handshake_chunk(v);
-	if (!v->proven)
-		return NULL;
-	c = pipe_take(&v->pipe.to_browser);
 	if (c)
 		atomic_fetch_add_explicit(&v->loop->session->to_browser, c->len, memory_order_relaxed);
 	if (pipe_may_resume(&v->pipe.to_browser) && v->back)
 		back_resume(v->back);
 	return c;
+}
+
+struct chunk *
+viewer_next(struct viewer *v)
+{
+	return v->side->next(v);
 }
 
 void
@@ -435,7 +403,7 @@ viewers_present(const struct loop *loop)
 	const struct viewer *v;
 
 	for (v = loop->viewers; v; v = v->next)
-		if (v->state != ENDING)
+		if (v->state != VIEWER_ENDING)
 			return true;
 	return false;
 }

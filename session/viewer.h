@@ -6,7 +6,8 @@
  * Life: wait for the guest's gate → ask for a console ticket → dial →
  * authenticate, while the browser authenticates here → relay → end. The whole
  * opening takes at most the tunables' open_timeout_s. A viewer is freed when
- * its browser's websocket is closed.
+ * its browser's websocket is closed. What the browser is shown, a screen or a
+ * terminal, is the session's: terminals need no gate and no authentication here.
  *
  * Threads: the session's.
  */
@@ -31,8 +32,17 @@ struct viewer *viewer_new(struct loop *loop, struct lws *browser, const struct i
 /* The websocket is closed; the viewer is freed. */
 void viewer_browser_gone(struct viewer *v);
 
-/* Bytes from the browser, in whatever pieces. */
-void viewer_receive(struct viewer *v, const void *data, size_t len);
+/* What has come from the browser at once: a part of a frame, which is a part of a message. */
+struct viewer_piece {
+	const void *data;
+	size_t len;
+	uint64_t frame_left; /* bytes of the frame that are still to come */
+	bool text;           /* of a text message */
+	bool last;           /* the message ends with it */
+};
+
+/* Something from the browser, in whatever pieces. */
+void viewer_receive(struct viewer *v, const struct viewer_piece *piece);
 
 /* The next piece for the browser, to be sent whole and freed; NULL when there is none now. */
 struct chunk *viewer_next(struct viewer *v);
