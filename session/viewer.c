@@ -120,6 +120,8 @@ viewer_proven(struct viewer *v)
 
 /* ---- what the back says ---- */
 
+static void ask(struct viewer *v);
+
 static void
 on_authenticated(void *arg)
 {
@@ -135,16 +137,32 @@ on_authenticated(void *arg)
 	back_kick(v->back);
 }
 
+/* Somebody outside the gateway may have opened the same guest just now, and changed its password. */
+static bool
+may_ask_again(struct viewer *v, enum end end)
+{
+	bool may = v->state == VIEWER_DIALLING && end == END_PVE_AUTH && !v->asked_again &&
+			   gate_needed(&v->loop->session->target);
+
+	v->asked_again |= may;
+	return may;
+}
+
 static void
 on_back_ended(void *arg, enum end end, const struct err *err)
 {
 	struct viewer *v = arg;
 
 	v->back = NULL;
-	if (v->state == VIEWER_OPEN)
+	if (may_ask_again(v, end)) {
+		log_info(LOG_WS_PROXY, "%s: browser %llu: %s: %s; asking for another console",
+			viewer_session(v), viewer_number(v), end_row(end)->log, err->text);
+		ask(v);
+	} else if (v->state == VIEWER_OPEN) {
 		viewer_end(v, end);
-	else
+	} else {
 		fail(v, end, err);
+	}
 }
 
 static void

@@ -7,7 +7,8 @@
  * authenticate, while the browser authenticates here → relay → end. The whole
  * opening takes at most the tunables' open_timeout_s. A viewer is freed when
  * its browser's websocket is closed. What the browser is shown, a screen or a
- * terminal, is the session's: terminals need no gate and no authentication here.
+ * terminal, is the session's: terminals need no gate and no authentication here. A
+ * screen that refuses the password is asked for once more, without leaving the gate.
  *
  * Threads: the session's.
  */

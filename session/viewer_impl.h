@@ -68,6 +68,7 @@ struct viewer {
 	bool proven;      /* the browser has shown that it may, and is ready */
 	bool counted;     /* the registry counts it as connected */
 	bool ping_due;
+	bool asked_again; /* the first console was refused */
 	enum end end;
 	int64_t deadline_ms;  /* of the opening */
 	struct timer opening; /* until connected */

@@ -169,14 +169,14 @@ describe('the screen', () => {
 	const w = useWorld({ pool: 60, config: CONFIG });
 	[
 		['speaks garbage', { garbage: true }, 4002],
-		['offers no security type', { noTypes: true }, 4002],
+		['offers no security type', { noTypes: true, times: 2 }, 4002],
 		['offers one that we do not speak', { otherType: 19 }, 4002],
-		['refuses the password', { authFail: true }, 4002],
+		['refuses the password', { authFail: true, times: 2 }, 4002],
 		['ends after the authentication', { endAfterAuth: true }, 4002],
 	].forEach(([what, rfb, code], i) => {
 		test(`${what}: Close ${code}`, async () => {
 			const url = await w.gw.session({ vmid: 110 + i });
-			w.pve.faults.rfb = { ...rfb, times: 1 };
+			w.pve.faults.rfb = { times: 1, ...rfb };
 			/* This one comes when all is open already: the log has no error, but the end. */
 			if (!rfb.endAfterAuth)
 				return closeFails(w, url, code, 110 + i);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { pause, until } from '../lib/wait.mjs';
-import { FAST, noSessions, sessionOf, shows, tellsNothing, useWorld } from './world.mjs';
+import { FAST, echoes, noSessions, sessionOf, shows, tellsNothing, useWorld } from './world.mjs';
 
 const CUTS = 20;
 const BACK_MS = 3000;
@@ -155,6 +155,65 @@ describe('openings of one guest stand in line', () => {
 	});
 });
 
+describe('a guest whose password somebody outside overwrites', () => {
+	const w = useWorld({ pool: 40 });
+	const consoles = (vmid) => w.pve.requests.filter((r) => r.method === 'POST' &&
+		r.path.endsWith(`/${vmid}/vncproxy`)).length;
+
+	test('is asked for a second console, and shows its picture', async () => {
+		const url = await w.gw.session({ vmid: 150 });
+		/* Another console of the guest has just been connected. */
+		w.pve.faults.rfb = () => {
+			w.pve.faults.rfb = null;
+			w.pve.guest(150).setPassword('intruder');
+			return null;
+		};
+		await back(w, url);
+		assert.equal(consoles(150), 2);
+		await w.gw.logged(/VNC authentication failed: .*; asking for another console/);
+		assert.equal((await sessionOf(w.gw, 150)).status, 'active');
+	});
+
+	test('gets what was typed meanwhile, once', async () => {
+		w.pve.guest(151).setKind('echo');
+		const url = await w.gw.session({ vmid: 151 });
+		w.pve.faults.vncproxy = { delayMs: 300 };
+		w.pve.faults.rfb = { authFail: true, times: 1 };
+		const c = await w.gw.console(url);
+		await echoes(c, Buffer.from('typed before there was a guest'));
+		w.pve.faults.vncproxy = null;
+		assert.equal(consoles(151), 2);
+	});
+
+	test('is not asked for a third', async () => {
+		const url = await w.gw.session({ vmid: 152 });
+		w.pve.faults.rfb = { authFail: true };
+		const ws = await w.gw.websocket(url);
+		assert.equal((await ws.closed()).code, 4002);
+		assert.equal(consoles(152), 2);
+		w.pve.faults.rfb = null;
+		await back(w, url);
+		assert.equal(consoles(152), 3);
+	});
+
+	test('keeps its gate meanwhile: nobody else overwrites it', async () => {
+		const [a, b] = await Promise.all([w.gw.session({ vmid: 153 }), w.gw.session({ vmid: 153 })]);
+		w.pve.faults.rfb = { authFail: true, times: 1 };
+		await Promise.all([back(w, a), back(w, b), back(w, a), back(w, b)]);
+		assert.equal(consoles(153), 5);
+		assert.equal(w.pve.overlaps, 0);
+	});
+
+	test('a container has a password for each console: it is refused at once', async () => {
+		const url = await w.gw.session({ vmid: 203 });
+		w.pve.faults.rfb = { authFail: true, times: 1 };
+		const ws = await w.gw.websocket(url);
+		assert.equal((await ws.closed()).code, 4002);
+		assert.equal(consoles(203), 1);
+		await back(w, url);
+	});
+});
+
 describe('the Close code of a failed reconnect', () => {
 	const w = useWorld({ pool: 40, config: { open_timeout: 5 } });
 	let vmid = 210;
@@ -200,7 +259,7 @@ describe('the Close code of a failed reconnect', () => {
 			{ status: 500, reason: 'command failed' }],
 		[4002, 'the websocket is not let through', 'vncwebsocket',
 			{ status: 596, reason: 'Broken pipe' }],
-		[4002, 'the screen refuses the password', 'rfb', { authFail: true, times: 1 }],
+		[4002, 'the screen refuses the password', 'rfb', { authFail: true, times: 2 }],
 		[4002, 'the screen speaks garbage', 'rfb', { garbage: true, times: 1 }],
 		[4003, 'the status is refused', 'status', { status: 403, reason: 'no VM.Audit' }],
 		[4003, 'the console is refused', 'vncproxy', { status: 403, reason: 'no VM.Console' }],
