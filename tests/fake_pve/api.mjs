@@ -155,7 +155,7 @@ export class Api {
 			return;
 		}
 		const body = { data: null };
-		if (this.pve.style !== 'old')
+		if (this.pve.traits.message)
 			body.message = `${e.message}\n`;
 		if (e.errors)
 			body.errors = e.errors;

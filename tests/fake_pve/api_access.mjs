@@ -5,7 +5,7 @@
 // Every login that fails looks the same: 401 authentication failure, after 3 s. A user
 // with a second factor gets HTTP 200, NeedTFA and a half ticket.
 
-import { Refused } from './api_common.mjs';
+import { isTrue, Refused } from './api_common.mjs';
 import { equal } from './auth.mjs';
 
 const TEXT = /^[\s\S]{0,4096}$/;
@@ -39,8 +39,8 @@ function login(ctx) {
 	if (!user.tfa)
 		return session(ctx, name, 'password');
 	if (!params.otp)
-		return halfSession(ctx, name, user);
-	if (params.otp !== `totp:${user.tfa.totp}`)
+		return halfSession(ctx, name);
+	if (!pve.factors.accepts(name, params.otp))
 		throw failed(ctx, name, 'otp');
 	return session(ctx, name, 'otp');
 }
@@ -48,7 +48,7 @@ function login(ctx) {
 function secondFactor(ctx, name, user) {
 	const { pve, params } = ctx;
 	if (!user.tfa || !pve.tickets.verifyHalf(params['tfa-challenge'], name) ||
-	    params.password !== `totp:${user.tfa.totp}`)
+	    !pve.factors.accepts(name, params.password))
 		throw failed(ctx, name, 'tfa');
 	return session(ctx, name, 'tfa');
 }
@@ -61,10 +61,11 @@ function renewal(ctx, name) {
 	return session(ctx, name, 'renewal');
 }
 
-function halfSession({ pve }, name, user) {
-	const factors = Object.fromEntries(Object.keys(user.tfa).map((k) => [k, true]));
+function halfSession({ pve, params }, name) {
 	pve.records.logins.push({ user: name, how: 'half', ok: true, at: Date.now() });
-	return { username: name, NeedTFA: 1, ...issue(pve, name, pve.tickets.half(name, factors)) };
+	const ticket = pve.traits.oldTfa && !isTrue(params['new-format'])
+		? pve.tickets.oldHalf(name) : pve.tickets.half(name, { totp: true });
+	return { username: name, NeedTFA: 1, ...issue(pve, name, ticket) };
 }
 
 function session({ pve, params }, name, how) {
@@ -99,9 +100,7 @@ export const accessRoutes = [
 	},
 	{
 		name: 'version', method: 'GET', path: '/version',
-		handler: ({ pve }) => (pve.style === 'old'
-			? { version: '8.2.4', release: '8.2', repoid: 'faa83925c9641325' }
-			: { version: '9.2.11', release: '9.2', repoid: 'b3a1c7f90e6d4825' }),
+		handler: ({ pve }) => pve.traits.reply,
 	},
 	{
 		name: 'nodes', method: 'GET', path: '/nodes',

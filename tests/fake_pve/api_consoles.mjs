@@ -2,9 +2,7 @@
 //
 // api_consoles - vncproxy, termproxy and vncshell, and the door to vncwebsocket.
 //
-// None of them is forwarded: the host that received the call opens the port. Two styles of
-// vncproxy: 'new' (April 2026: password in the reply and in front of the ticket, ticket bound
-// to the port, websocket=1 required) and 'old'.
+// None of them is forwarded: the host that received the call opens the port.
 
 import { findGuest, isTrue, loose, needNode, Refused, UPGRADED } from './api_common.mjs';
 import { consolePassword } from './tickets.mjs';
@@ -17,12 +15,12 @@ const COMMAND = /^(?:login|upgrade|ceph_install)$/;
 
 /* A listener for a console of place, and its ticket: { entry, ticket }. */
 function listen({ pve, identity }, place, { service, password = '', ...more }) {
-	const modern = pve.style !== 'old';
+	const { hardened } = pve.traits;
 	const entry = pve.ports.allocate({ guest: place, service, ...more });
 	if (entry === null)
 		throw new Refused(500, 'unable to find free port (5900-6000)');
 	const ticket = pve.tickets.vnc({ user: identity.id, path: place.path,
-		port: modern ? entry.port : '', password: modern ? password : '' });
+		port: hardened ? entry.port : '', password: hardened ? password : '' });
 	entry.password = password || ticket.slice(0, OLD_PASSWORD_BYTES);
 	entry.ticket = ticket;
 	pve.records.secret(password);
@@ -44,11 +42,11 @@ function upid(pve, place, identity, task) {
 /* A VNC console: vncproxy of a guest, vncshell of a node. */
 function vnc(ctx, place, task) {
 	const { pve, params } = ctx;
-	const modern = pve.style !== 'old';
+	const { hardened } = pve.traits;
 	const service = place.vncService;
-	const wanted = modern ? params.websocket : params['generate-password'];
+	const wanted = hardened ? params.websocket : params['generate-password'];
 	const password = isTrue(wanted) ? consolePassword() : '';
-	const tls = !isTrue(params.websocket) && (modern || service === 'vncterm');
+	const tls = !isTrue(params.websocket) && (hardened || service === 'vncterm');
 	if (tls)
 		pve.records.violation(`${task} of ${place.label} without websocket=1`);
 	const made = listen(ctx, place, { service, password, tls });
@@ -94,14 +92,16 @@ function websocket({ pve, req, conn, params, identity, args, fault }) {
 	const port = Number(params.port);
 	const ticket = params.vncticket;
 	const good = pve.tickets.verifyVnc(ticket, { user: identity.id, path,
-		port: pve.style !== 'old' ? port : '' });
+		port: pve.traits.hardened ? port : '' });
 	if (!good)
 		throw new Refused(401, 'permission denied - invalid PVEVNC ticket');
 	if (!/^websocket$/i.test(req.headers.upgrade ?? ''))
 		return { port: String(port) };
-	if (pve.usedTickets.has(ticket))
+	/* Tickets of one second that are bound to no port are the same. */
+	const use = `${port} ${ticket}`;
+	if (pve.usedTickets.has(use))
 		pve.records.violation(`${req.path}: second websocket with one VNC ticket`);
-	pve.usedTickets.add(ticket);
+	pve.usedTickets.add(use);
 	openWebsocket({ pve, req, conn, port, identity, fault });
 	return UPGRADED;
 }

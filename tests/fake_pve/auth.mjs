@@ -44,11 +44,11 @@ export function identify(pve, req) {
 }
 
 function byTicket(pve, req, ticket) {
-	if (ticket.startsWith('PVE:!tfa!'))
+	if (/^PVE:!?tfa!/.test(ticket))
 		pve.records.violation(`${req.path}: half ticket used as a cookie`);
 	const user = pve.tickets.verifyLogin(ticket);
 	if (user === null || !pve.users[user] || pve.users[user].disabled)
-		throw unauthorized(pve.style === 'old'
+		throw unauthorized(pve.traits.innerTexts
 			? 'permission denied - invalid PVE ticket' : 'Authentication failed!');
 	if (req.method !== 'GET' &&
 	    !pve.tickets.verifyCsrf(req.headers.csrfpreventiontoken, user)) {
@@ -62,11 +62,13 @@ function byToken(pve, text) {
 	const m = /^([^!]+)!([^=]+)=(.*)$/.exec(text);
 	const user = m && pve.users[m[1]];
 	const token = user && !user.disabled && user.tokens?.[m[2]];
+	const inner = (words) => unauthorized(pve.traits.innerTexts && m ? words()
+		: 'Authentication failed!');
 	if (!token)
-		throw unauthorized(pve.style === 'old' && m
-			? `no such token '${m[2]}' for user '${m[1]}'` : 'Authentication failed!');
+		throw inner(() => `no such token '${m[2]}' for user '${m[1]}'`);
+	if (token.expired)
+		throw inner(() => `token '${m[2]}' access expired`);
 	if (!equal(token.secret, m[3]))
-		throw unauthorized(pve.style === 'old'
-			? 'invalid token value!' : 'Authentication failed!');
+		throw inner(() => 'invalid token value!');
 	return { user: m[1], token: m[2], id: `${m[1]}!${m[2]}` };
 }

@@ -2,7 +2,7 @@
 //
 // fake_pve - a stand-in for Proxmox VE, as strict and as strange as the real one.
 //
-//   const pve = await startFakePve({ style: 'new', mode: 'A' });
+//   const pve = await startFakePve({ version: '9.2', mode: 'A' });
 //   ... https://127.0.0.1:<pve.port>, CA in pve.caFile, PASSWORD of vncuser@pve ...
 //   await pve.stop();
 //
@@ -19,11 +19,14 @@ import { Nodes } from './nodes.mjs';
 import { Ports } from './ports.mjs';
 import { startQemu } from './qemu.mjs';
 import { Records } from './records.mjs';
+import { SecondFactors } from './second_factors.mjs';
 import { Tickets } from './tickets.mjs';
 import { defaultUsers, PASSWORD, userSecrets } from './users.mjs';
+import { VERSIONS } from './versions.mjs';
 import { Workers } from './workers.mjs';
 
 export { PASSWORD } from './users.mjs';
+export { VERSIONS } from './versions.mjs';
 export { COLOURS } from './screen.mjs';
 export { floodBytes, floodLine, UTF8_TEXT } from './term_kinds.mjs';
 export { patternBytes, patternSha256 } from './rfb_kinds.mjs';
@@ -45,7 +48,7 @@ export const TIMINGS = {
 const SWEEP_MS = 200;
 
 /*
- * options: port, host, dir, style ('new' | 'old'), mode ('A' | 'B'), workers (3), nodes,
+ * options: port, host, dir, version ('7.4' | '8.4' | '9.0' | '9.2'), mode ('A' | 'B'), workers (3), nodes,
  * users, timings, kinds and terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU),
  * split (how server output is cut into frames).
  */
@@ -58,7 +61,10 @@ export async function startFakePve(options = {}) {
 export class FakePve {
 	constructor(options) {
 		this.options = options;
-		this.style = options.style ?? 'new';
+		this.version = options.version ?? '9.2';
+		this.traits = VERSIONS[this.version];
+		if (!this.traits)
+			throw new Error(`unknown version of Proxmox: ${this.version}`);
 		this.mode = options.mode ?? 'A';
 		this.nodes = options.nodes ?? ['pve'];
 		this.timings = { ...TIMINGS, ...options.timings };
@@ -72,6 +78,7 @@ export class FakePve {
 		this.usedTickets = new Set();
 		this.records = new Records();
 		this.tickets = new Tickets(() => this.records.now());
+		this.factors = new SecondFactors(this);
 		this.places = new Nodes(this, this.nodes);
 		this.guests = new Guests(this);
 		this.ports = new Ports(this);
@@ -193,11 +200,6 @@ export class FakePve {
 		return node;
 	}
 
-	/* Whether a terminal of this place takes the ticket of an API token. */
-	termTokens() {
-		return this.style !== 'old';
-	}
-
 	/* A kind of certificate from now on; several in turn; or { address: kind }. */
 	setCert(kinds) {
 		this.listener.setCert(kinds);
@@ -225,6 +227,7 @@ export class FakePve {
 			'handshakes'])
 			this.records[list].length = 0;
 		this.records.overlaps = 0;
+		this.factors.forget();
 		this.records.maxInFlight = this.records.inFlight;
 	}
 

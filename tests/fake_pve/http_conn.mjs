@@ -10,7 +10,6 @@
 import { gzipSync } from 'node:zlib';
 import { formatResponse, readHead } from './http_parse.mjs';
 
-const MAX_BODY = 512 * 1024;
 const MAX_REQUESTS = 100;
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 const BODY_TYPES = new Set(['application/x-www-form-urlencoded', 'application/json', '']);
@@ -91,7 +90,7 @@ export class Connection {
 			return this.refuse(501, 'chunked transfer encoding not supported');
 		if (te)
 			return this.refuse(501, `Unknown transfer encoding '${te}'`);
-		if (!(length >= 0 && length <= MAX_BODY))
+		if (!(length >= 0 && length <= this.pve.traits.maxBody))
 			return this.refuse(501, 'for data too large');
 		if (length > 0 && !BODY_TYPES.has(type))
 			return this.refuse(506, `upload 'Content-Type '${type}' not implemented`);

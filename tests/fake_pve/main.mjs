@@ -2,7 +2,7 @@
 //
 // main - the fake Proxmox as a program, for demonstrations and for tests not in JavaScript.
 //
-//   node tests/fake_pve/main.mjs [--port N] [--host H] [--dir DIR] [--qemu] [--old] [--mode B]
+//   node tests/fake_pve/main.mjs [--port N] [--host H] [--dir DIR] [--qemu] [--version V] [--mode B]
 //                                [--cert KIND] [--fast]
 //
 // Prints one line of JSON (port, caFile, user, password, node, guests, pid) once it
@@ -20,7 +20,7 @@ const { values } = parseArgs({ options: {
 	host: { type: 'string', default: '127.0.0.1' },
 	dir: { type: 'string' },
 	qemu: { type: 'boolean', default: false },
-	old: { type: 'boolean', default: false },
+	version: { type: 'string' },
 	mode: { type: 'string', default: 'A' },
 	cert: { type: 'string' },
 	fast: { type: 'boolean', default: false },
@@ -31,7 +31,7 @@ if (values.dir)
 
 const pve = await startFakePve({
 	port: Number(values.port), host: values.host, dir: values.dir, qemu: values.qemu,
-	style: values.old ? 'old' : 'new', mode: values.mode, cert: values.cert,
+	version: values.version, mode: values.mode, cert: values.cert,
 	timings: values.fast ? FAST : {},
 });
 

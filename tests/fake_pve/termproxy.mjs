@@ -11,6 +11,7 @@
 
 import { Backend } from './backend.mjs';
 import { TERMINALS } from './term_kinds.mjs';
+import { takesTermToken } from './versions.mjs';
 
 const NEWLINE = 10;
 const COLON = 58;
@@ -109,12 +110,12 @@ export class TermServer extends Backend {
 		const { entry, pve } = this;
 		if (!user || !ticket)
 			return false;
-		if (!pve.termTokens(this.place) && user.includes('!'))
+		if (user.includes('!') && !takesTermToken(pve.traits, this.place))
 			return false;
-		if (pve.style !== 'old' && ticket !== entry.ticket)
+		if (pve.traits.hardened && ticket !== entry.ticket)
 			return false;
 		return pve.tickets.verifyVnc(ticket, { user, path: this.place.path,
-			port: pve.style !== 'old' ? entry.port : '' });
+			port: pve.traits.hardened ? entry.port : '' });
 	}
 
 	/* OK: alone, together with the first output, or in two frames (split). */

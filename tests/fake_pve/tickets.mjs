@@ -59,6 +59,11 @@ export class Tickets {
 		return this.assemble(`PVE:!tfa!${json}`, `:${user}`);
 	}
 
+	/* The same as PVE 7 makes it for clients that know no new-format. */
+	oldHalf(user) {
+		return this.assemble(`PVE:tfa!${user.replaceAll(':', '%3A')}`);
+	}
+
 	/* The user of a valid login ticket, or null. */
 	verifyLogin(ticket) {
 		const m = /^PVE:([^:!][^:]*):/.exec(ticket);
@@ -91,7 +96,7 @@ export class Tickets {
 		return age >= -LOGIN_SKEW_S && age <= LOGIN_LIFE_S;
 	}
 
-	/* port is '' where tickets are not bound to ports; password '' in the old style. */
+	/* port is '' where tickets are not bound to ports; password '' before April 2026. */
 	vnc({ user, path, port, password }) {
 		const prefix = password ? `${password}:PVEVNC` : 'PVEVNC';
 		return this.assemble(prefix, `:${user}:${path}:${port}`);

@@ -4,8 +4,8 @@
 //
 // A user: { password, audit, console, shell?, tfa?, disabled?, tokens? }; audit and console are
 // true (every guest), false, or a list of guest numbers, shell of node names. tokens: { id:
-// { secret, privsep, audit, console, shell } }; a token with privsep has its own rights cut by
-// its user's.
+// { secret, privsep, audit, console, shell, expired } }; a token with privsep has its own rights
+// cut by its user's. tfa: { totp, once }; once: the code is good for one login.
 
 export const PASSWORD = 'p&s;s=w+o%r d"\\é';
 

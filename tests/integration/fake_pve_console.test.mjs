@@ -54,7 +54,7 @@ after(async () => {
 });
 
 describe('vncproxy', () => {
-	test('new style: password in the reply and in front of the ticket', async () => {
+	test('password in the reply and in front of the ticket', async () => {
 		const { data } = await c.vncproxy(101);
 		assert.equal(data.password.length, 8);
 		assert.ok([...data.password].every((x) => x >= '!' && x <= '`'));
@@ -76,19 +76,7 @@ describe('vncproxy', () => {
 		assert.match(seen, /["\\%&+;<#:=?]/);
 	});
 
-	test('old style: the first 8 bytes of the ticket are the password', async () => {
-		const p = await fake({ style: 'old' });
-		const k = await client(p);
-		const { data } = await k.vncproxy(101, { fields: {} });
-		assert.equal(data.password, undefined);
-		assert.match(data.ticket, /^PVEVNC:6/);
-		const { rfb } = await k.console(101);
-		assert.equal(rfb.name, 'QEMU (guest-101)');
-		const generated = await k.vncproxy(101, { fields: { 'generate-password': 1 } });
-		assert.equal(generated.data.password.length, 8);
-	});
-
-	test('new style without websocket=1 is useless for a websocket', async () => {
+	test('without websocket=1 it is useless for a websocket', async () => {
 		const p = await fake();
 		const k = await client(p);
 		await assert.rejects(k.console(101, { fields: {} }), /no usable security type/);

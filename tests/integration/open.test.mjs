@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { describe, test } from 'node:test';
+import { VERSIONS } from '../fake_pve/fake_pve.mjs';
 import { formatRequest, parseResponse, rawRequest } from '../lib/http.mjs';
 import { until, within } from '../lib/wait.mjs';
 import { WsRefused } from '../lib/ws.mjs';
@@ -332,9 +333,9 @@ describe('later links', () => {
 	});
 });
 
-for (const style of ['new', 'old']) {
-	describe(`Proxmox of the ${style} style`, () => {
-		const w = useWorld({ pve: { style } });
+for (const version of Object.keys(VERSIONS)) {
+	describe(`Proxmox VE ${version}`, () => {
+		const w = useWorld({ pve: { version } });
 
 		test('a virtual machine is at vm:<node>:<vmid>', async () => {
 			const c = await w.gw.console(await w.gw.session({ vmid: 101 }));
