@@ -165,8 +165,8 @@ lint: ## formatting, static analysis, gcc and clang with -Werror
 format: ## let clang-format rewrite the C files
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-PAGE := $(notdir $(wildcard novnc/*.html novnc/*.js novnc/*.css novnc/*.svg)) defaults.json core vendor \
-	xterm
+PAGE := $(notdir $(wildcard novnc/*.html novnc/*.js novnc/*.css novnc/*.svg)) defaults.json layouts core \
+	vendor xterm
 # Paths in the unit are those of this installation.
 FILL := sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
 

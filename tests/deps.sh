@@ -8,7 +8,7 @@ build="gcc libc6-dev binutils make pkg-config ca-certificates libmicrohttpd-dev 
 	libgnutls28-dev libcurl4-openssl-dev libssl-dev libjansson-dev"
 demo="openssl curl qemu-system-x86"
 tests="git clang clang-format clang-tidy cppcheck libclang-rt-14-dev valgrind libcmocka-dev chromium
-	fonts-dejavu-core man-db systemd libseccomp-dev"
+	fonts-dejavu-core man-db systemd libseccomp-dev xkb-data"
 
 case "${1:-all}" in
 demo) wanted="$build $demo" ;;
