@@ -114,6 +114,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	fake_note(call, word, deadline_ms);
 	said = fake_row(word);
 	answer->trial.policy = pve_policy_now(pve);
+	snprintf(answer->trial.host, sizeof(answer->trial.host), "%s", pve_host_at(pve, 0));
 	snprintf(answer->address, sizeof(answer->address), "192.0.2.7");
 	if (said->status == LATE)
 		return err_set(err, ERR_TIMEOUT, "%s: no answer", call->what);
@@ -137,12 +138,6 @@ pve_answer_done(struct pve_answer *answer)
 	*answer = (struct pve_answer){.status = 0};
 }
 
-int
-pve_cookie(struct buf *out, const struct secret *ticket)
-{
-	return buf_addf(out, "cookie of %s", secret_peek(ticket));
-}
-
 /* A login of joe@pve, or of another name, whose ticket is "PVE:joe". */
 static inline struct pve *
 fake_login(const char *user)
@@ -154,7 +149,7 @@ fake_login(const char *user)
 	struct pve *pve = NULL;
 
 	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
-	assert_int_equal(pve_new(policy, NULL, &host, &pve, NULL), 0);
+	assert_int_equal(pve_new(policy, NULL, &host, NULL, &pve, NULL), 0);
 	pve_policy_unref(policy);
 	assert_int_equal(secret_set(&identity.ticket, "PVE:joe", 7), 0);
 	assert_int_equal(secret_set(&identity.csrf, "c", 1), 0);
