@@ -26,7 +26,7 @@
 	X(END_REFUSED, "refused", "hypervisor refused", 502, 4003, "The hypervisor refused to open the console.") \
 	X(END_NEEDS_OTP, "needs_otp", "account needs a second factor", 502, 4003, "The hypervisor refused to open the console.") \
 	X(END_NEEDS_NODE, "needs_node", "guest's node has to be named", 502, 4003, "The virtual machine was not found.") \
-	X(END_NEEDS_PASSWORD, "needs_password", "terminal needs a password user", 502, 4003, "This kind of console is not available here.") \
+	X(END_NEEDS_PASSWORD, "needs_password", "console needs a password user", 502, 4003, "This kind of console is not available here.") \
 	X(END_NO_DEVICE, "no_serial_port", "guest has no serial port", 502, 4003, "The machine has no serial console.") \
 	X(END_GARBLED, "answer_not_understood", "hypervisor's answer not understood", 502, 4002, "The hypervisor gave an answer that was not understood.") \
 	X(END_LIMIT, "too_many_consoles", "too many consoles", 503, 4004, "Too many consoles are open at the moment.") \
