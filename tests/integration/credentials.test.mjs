@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// With which credentials a console opens: passwords are everywhere else; here API tokens and
-// codes of a second factor.
+// With which credentials a console opens: passwords are everywhere else; here API tokens, codes
+// of a second factor, and several hosts of one cluster.
 
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { INVALID, shows, useWorld } from './world.mjs';
 
+const NOBODY = '127.0.0.3'; /* nobody listens there */
 const CODE = '123456';
 
 /* The fields of a link by a token of the fake Proxmox's own user. */
@@ -110,5 +111,41 @@ describe('a code of a second factor', () => {
 		assert.equal(res.status, 502);
 		pve.faults.accept = null;
 		await shows(await gw.console(await gw.open(token)));
+	});
+});
+
+describe('of several hosts', () => {
+	const world = useWorld({ pool: 20 });
+	beforeEach(() => world.pve.forget());
+
+	test('the first that is there opens the console, and the log tells the others', async () => {
+		const { gw, pve } = world;
+		const hostname = [NOBODY, pve.host];
+		const url = await gw.session({ hostname, vmid: 101 });
+		await shows(await gw.console(url));
+		await shows(await gw.console(url));
+		await gw.logged(/\[DEBUG\] POST \/api2\/json\/access\/ticket: 0 in \d+ ms at 127\.0\.0\.3\n/);
+		/* The one that answered is the one that is asked from then on. */
+		assert.equal(gw.log().split(` at ${NOBODY}\n`).length - 1, 1);
+		assert.match(gw.log(), new RegExp(`vncproxy: 200 in \\d+ ms at ${pve.host}\n`));
+	});
+
+	test('none that is there leaves the link usable, and each is in the log', async () => {
+		const { gw } = world;
+		const { token, res } = await fails(world, { hostname: [NOBODY, '127.0.0.4'], vmid: 103 });
+		assert.equal(res.status, 502);
+		assert.match(res.text, /[Tt]ry again/);
+		await gw.logged(/\[ERROR\].*127\.0\.0\.4 .*; before that: login: .*127\.0\.0\.3 /);
+		assert.doesNotMatch((await gw.openRaw(token)).text, INVALID);
+	});
+
+	test('one that shows a wrong certificate is not passed over', async () => {
+		const { gw, pve } = world;
+		pve.setCert(['other-ca', 'good']);
+		const { res } = await fails(world, { hostname: [pve.host, 'localhost'], vmid: 104 });
+		pve.setCert('good');
+		assert.equal(res.status, 502);
+		await gw.logged(/\[ERROR\].*certificate of 127\.0\.0\.1:\d+ not accepted/);
+		assert.equal(pve.handshakes.length, 1);
 	});
 });
