@@ -261,7 +261,7 @@ describe('the Close code of a failed reconnect', () => {
 			{ status: 596, reason: 'Broken pipe' }],
 		[4002, 'the screen refuses the password', 'rfb', { authFail: true, times: 2 }],
 		[4002, 'the screen speaks garbage', 'rfb', { garbage: true, times: 1 }],
-		[4003, 'the status is refused', 'status', { status: 403, reason: 'no VM.Audit' }],
+		[4003, 'the status is refused', 'status', { status: 401, reason: 'Authentication failed!' }],
 		[4003, 'the console is refused', 'vncproxy', { status: 403, reason: 'no VM.Console' }],
 		[4003, 'the login ticket is no good any more', 'vncproxy',
 			{ status: 401, reason: 'Authentication failed!' }],

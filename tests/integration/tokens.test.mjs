@@ -210,7 +210,6 @@ describe('a link is spent', () => {
 		['by a guest that is off', { vmid: 102 }, 503, /switched off/],
 		['by a container that is off', { vmid: 209 }, 503, /switched off/],
 		['by a guest that does not exist', { vmid: 4711 }, 502, /not found/],
-		['by a node that does not exist', { node: 'elsewhere' }, 502, /not found/],
 		['by a missing privilege', { username: 'nothing@pve', password: 'none-Secret.5' },
 			502, /refused/],
 	])
