@@ -80,7 +80,7 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 		pve_auth_header(pve, identity, &c->auth_header) < 0)
 		return err_set(err, ERR_MEMORY, "console: no memory for it");
 	c->kind = target->kind;
-	c->by_token = strchr(pve->user, '!') != NULL;
+	c->by_token = identity->token.len > 0;
 	secret_move(&c->password, &reply->password);
 	secret_move(&c->login, &reply->login);
 	memcpy(c->address, answer->address, sizeof(c->address));

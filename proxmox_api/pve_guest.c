@@ -202,7 +202,8 @@ not_listed(const struct search *s, const struct pve_listed *listed, const struct
 	if (there->code != 0 && there->code != ERR_NOT_FOUND)
 		return err_set(err, there->code, "%s", there->text);
 	if (there->code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, "%s, and the cluster lists no guest %u", there->text, vmid);
+		return err_set(
+			err, ERR_NOT_FOUND, "%s, and the cluster lists no guest %u", there->text, vmid);
 	if (listed->guests == 0)
 		return err_set(err, ERR_NEEDS_NODE,
 			"guest %u: the user sees no guests (VM.Audit is missing): node is needed", vmid);

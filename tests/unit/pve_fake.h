@@ -138,7 +138,7 @@ pve_answer_done(struct pve_answer *answer)
 	*answer = (struct pve_answer){.status = 0};
 }
 
-/* A login of joe@pve, or of another name, whose ticket is "PVE:joe". */
+/* A login of that user, whose ticket is "PVE:joe"; or an API token, when its id has a '!'. */
 static inline struct pve *
 fake_login(const char *user)
 {
@@ -151,8 +151,12 @@ fake_login(const char *user)
 	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
 	assert_int_equal(pve_new(policy, NULL, &host, NULL, &pve, NULL), 0);
 	pve_policy_unref(policy);
-	assert_int_equal(secret_set(&identity.ticket, "PVE:joe", 7), 0);
-	assert_int_equal(secret_set(&identity.csrf, "c", 1), 0);
+	if (strchr(user, '!') != NULL) {
+		assert_int_equal(secret_set(&identity.token, "0000-1111", 9), 0);
+	} else {
+		assert_int_equal(secret_set(&identity.ticket, "PVE:joe", 7), 0);
+		assert_int_equal(secret_set(&identity.csrf, "c", 1), 0);
+	}
 	pve_identity_set(pve, &identity);
 	snprintf(pve->user, sizeof(pve->user), "%s", user);
 	return pve;

@@ -87,6 +87,7 @@ each_console_is_asked_for_in_its_way_and_opened_in_one(void **state)
 		assert_string_equal(secret_peek(&c.login), story->login);
 		assert_string_equal(c.address, "192.0.2.7");
 		assert_string_equal(c.host, "pve.example");
+		assert_string_equal(secret_peek(&c.auth_header), "Cookie: PVEAuthCookie=PVE%3Ajoe");
 		assert_int_equal(c.port, 8006);
 		assert_true(c.made_ms <= clock_ms() && c.made_ms > clock_ms() - SOON_MS);
 		assert_non_null(c.policy);
@@ -110,6 +111,8 @@ a_tokens_console_says_that_it_is_one(void **state)
 	fake_says(said);
 	assert_int_equal(pve_console_open(pve, &target, clock_ms() + SOON_MS, &c, NULL), 0);
 	assert_true(c.by_token);
+	assert_string_equal(
+		secret_peek(&c.auth_header), "Authorization: PVEAPIToken=joe@pve!gw=0000-1111");
 	pve_console_done(&c);
 	pve_unref(pve);
 }
