@@ -318,6 +318,9 @@ int pve_login(struct pve_policy *policy, const struct pve_trace *trace,
 struct pve *pve_ref(struct pve *pve);
 void pve_unref(struct pve *pve); /* the last one wipes the ticket */
 
+/* Does anybody but the caller, who has a reference, have one? Takes no lock. */
+bool pve_is_shared(const struct pve *pve);
+
 /* Calls from now on go by this policy. */
 void pve_use_policy(struct pve *pve, struct pve_policy *policy);
 

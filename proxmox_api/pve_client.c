@@ -75,6 +75,12 @@ pve_unref(struct pve *pve)
 	free(pve);
 }
 
+bool
+pve_is_shared(const struct pve *pve)
+{
+	return atomic_load_explicit(&pve->refs, memory_order_acquire) > 1;
+}
+
 const char *
 pve_user(const struct pve *pve)
 {

@@ -232,7 +232,9 @@ the_last_reference_wipes_the_ticket(void **state)
 
 	(void)state;
 	torture_look_for("PVE:hunter2");
+	assert_false(pve_is_shared(pve));
 	assert_ptr_equal(pve_ref(pve), pve);
+	assert_true(pve_is_shared(pve));
 	pve_unref(pve);
 	assert_true(pve_ticket_age_ms(pve) >= 5000);
 	pve_unref(pve);
