@@ -22,6 +22,7 @@
 	X(LOCK_WORKERS, "job queues, lanes and worker threads") \
 	X(LOCK_PVE, "one login's ticket and policy")            \
 	X(LOCK_KNOWN, "certificates that are remembered")       \
+	X(LOCK_LOGINS, "logins that are shared")                \
 	X(LOCK_STORE, "pending tokens")                         \
 	X(LOCK_PORTS, "the port pool")                          \
 	X(LOCK_PLACES, "how many sessions there are of whom")   \

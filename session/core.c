@@ -11,7 +11,7 @@
 #include "session/assets.h"
 #include "session/gates.h"
 #include "session/launch.h"
-#include "session/open.h"
+#include "session/logins.h"
 #include "session/penalty.h"
 #include "session/places.h"
 #include "session/ports.h"
@@ -49,6 +49,7 @@ struct core {
 	struct places *places;
 	struct gates *gates;
 	struct penalty_table *penalty;
+	struct logins *logins;
 	struct sessions *sessions;
 	struct workers *workers;
 	bool threads_ready;
@@ -121,6 +122,8 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 	if (r == 0)
 		r = penalty_new(core->tunables, &core->penalty, err);
 	if (r == 0)
+		r = logins_new(&core->logins, err);
+	if (r == 0)
 		r = sessions_new(&core->sessions, err);
 	if (r == 0)
 		r = places_new(&core->places, err);
@@ -149,6 +152,7 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 		return r;
 	}
 	core->env = (struct env){.tunables = core->tunables,
+		.logins = core->logins,
 		.workers = core->workers,
 		.gates = core->gates,
 		.penalty = core->penalty,
@@ -192,16 +196,12 @@ core_free(struct core *core)
 	penalty_free(core->penalty);
 	if (core->store)
 		core->store->ops->free(core->store);
+	/* After the sessions and the grants, which have logins of it. */
+	logins_free(core->logins);
 	tunables_free(core->tunables);
 	tls_server_free(core->tls);
 	assets_free(core->assets);
 	free(core);
-}
-
-static void
-renew(void *arg, struct session *s)
-{
-	open_renew(arg, s);
 }
 
 void
@@ -212,8 +212,9 @@ core_tick(struct core *core)
 	workers_tick(core->workers);
 	core->store->ops->expire(core->store);
 	tunables_get(core->tunables, &t);
-	sessions_tick(core->sessions, &t, renew, &core->env);
+	sessions_tick(core->sessions, &t);
 	tunables_done(&t);
+	logins_tick(&core->env);
 }
 
 void

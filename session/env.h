@@ -13,6 +13,7 @@
 
 struct env {
 	struct tunables_cell *tunables;
+	struct logins *logins;
 	struct workers *workers;
 	struct gates *gates;
 	struct penalty_table *penalty;
@@ -26,6 +27,9 @@ enum { LANE_SIZE = PVE_HOST_SIZE + 8 };
 
 /* The workers' lane of a target's host: "host:port". */
 void env_lane(char out[LANE_SIZE], const struct pve_target *target);
+
+/* What SIGHUP changed since the login counts for its next calls. */
+void env_use_policy(const struct env *env, struct pve *pve);
 
 /* Does what a call came to (0 or ERR_*) show a host that answers? It is what lanes go by. */
 bool env_answered(int r);

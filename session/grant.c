@@ -16,6 +16,7 @@ grant_free(struct grant *grant)
 		return;
 	grant_wipe_credentials(grant);
 	pve_hosts_unref(grant->hosts);
+	pve_unref(grant->login);
 	free(grant);
 }
 

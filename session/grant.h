@@ -19,6 +19,8 @@ struct grant {
 	struct pve_target target;
 	struct pve_hosts *hosts; /* target.host is the first of them; NULL: it alone. One reference */
 	struct pve_credential credential;
+	struct pve
+		*login; /* of one that was verified (then no secret is left), or NULL. One reference */
 	int64_t expires_ms; /* clock_ms() when the token is worth nothing; set by the store */
 };
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/workers.h"
+#include "session/prove.h"
 #include "session/target.h"
 #include "session/thread.h"
 #include "session/token.h"
@@ -27,7 +28,8 @@ struct opening {
 	enum end end;            /* what the customer is told when it is not what the code says */
 	struct tunables tunables;
 	int64_t deadline_ms;
-	bool judged; /* Proxmox has answered the login: the link is spent */
+	int64_t asked_ms;
+	bool judged; /* Proxmox has answered: the link is spent */
 };
 
 static void
@@ -108,8 +110,8 @@ look_for_room(struct opening *o, struct err *err)
 static bool
 may_join(struct opening *o)
 {
-	struct session *s =
-		sessions_find(o->launch->sessions, &o->grant->target, o->grant->credential.user);
+	struct session *s = sessions_find(
+		o->launch->sessions, &o->grant->target, o->grant->hosts, o->grant->credential.user);
 
 	session_unref(s);
 	return s != NULL;
@@ -155,7 +157,8 @@ start_session(struct opening *o, struct pve *pve, struct session **out, struct e
 static int
 join(struct opening *o, const struct pve *pve, struct core_opened *result, struct err *err)
 {
-	struct session *s = sessions_find(o->launch->sessions, &o->grant->target, pve_user(pve));
+	struct session *s =
+		sessions_find(o->launch->sessions, &o->grant->target, o->grant->hosts, pve_user(pve));
 	int r = s ? session_add_link(s, &o->client, &result->key, err) : ERR_GONE;
 
 	if (r == 0) {
@@ -196,25 +199,22 @@ static bool
 run(void *arg)
 {
 	struct opening *o = arg;
-	struct grant *grant = o->grant;
 	struct core_opened result = {.code = 0};
-	struct pve *pve = NULL;
+	struct proof proof = {.pve = NULL};
 	struct err err = {0, ""};
 	bool did_well;
 	int r = may_join(o) ? 0 : reserve(o, &err);
 
 	if (r == 0)
-		r = pve_login(o->tunables.policy, &o->launch->env->trace, &grant->target, NULL,
-			&grant->credential, o->deadline_ms, &pve, &o->judged, &err);
+		r = prove_grant(o->launch->env, o->grant, o->asked_ms, o->deadline_ms, &proof, &err);
 	/* An answer of any kind ends the password's work; silence leaves the link usable. */
+	o->judged = proof.judged;
 	if (o->judged)
-		grant_wipe_credentials(grant);
+		grant_wipe_credentials(o->grant);
 	if (r == 0)
-		r = pve_guest_find(pve, &grant->target, o->deadline_ms, &err);
-	if (r == 0)
-		r = join_or_start(o, pve, &result, &err);
-	pve_unref(pve);
-	/* Without an answer to the login the host may not even have been asked. */
+		r = join_or_start(o, proof.pve, &result, &err);
+	pve_unref(proof.pve);
+	/* Without an answer the host may not even have been asked. */
 	did_well = o->judged && env_answered(r);
 	if (r < 0)
 		finish_failed(o, r, &err);
@@ -282,7 +282,8 @@ launch_open(struct launch *l, const char *token, const struct ip *client,
 	o->done = done;
 	o->arg = arg;
 	tunables_get(l->env->tunables, &o->tunables);
-	o->deadline_ms = clock_ms() + o->tunables.open_timeout_s * INT64_C(1000);
+	o->asked_ms = clock_ms();
+	o->deadline_ms = o->asked_ms + o->tunables.open_timeout_s * INT64_C(1000);
 	if (secret_set(&o->token, token, strnlen(token, TOKEN_CHARS + 1)) < 0) {
 		done(arg, &failed);
 		opening_free(o);

@@ -4,9 +4,10 @@
  *
  * The token is taken at once (on a worker if the store may block); the rest
  * runs as one job in the lane of the grant's Proxmox host: reserve a place and a
- * port, log in, wipe the password, look whether the guest runs, join a running
- * session or start one, add the link's key. Until Proxmox has judged the login, a
- * failure puts the grant back, so that the link stays usable.
+ * port, log in or share a login, look whether the guest runs, wipe the password,
+ * join a running session or start one, add the link's key. Until Proxmox has
+ * answered anything in it, a failure puts the grant back, so that the link stays
+ * usable.
  *
  * A job that waits in its lane holds neither: or else links to a host that does
  * not answer would take all ports from the others. That there is room is looked

@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/open.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/workers.h"
 #include "session/sessions.h"
-#include "session/tunables.h"
-
-void
-env_lane(char out[LANE_SIZE], const struct pve_target *target)
-{
-	snprintf(out, LANE_SIZE, "%s:%u", target->host, target->port);
-}
-
-bool
-env_answered(int r)
-{
-	return r != ERR_UNREACHABLE && r != ERR_TIMEOUT && r != ERR_STOPPING;
-}
-
-/* What SIGHUP changed since the login counts for its next calls. */
-static void
-use_policy(const struct env *env, struct session *s)
-{
-	struct tunables t;
-
-	tunables_get(env->tunables, &t);
-	pve_use_policy(s->pve, t.policy);
-	tunables_done(&t);
-}
 
 struct asking {
 	struct session *session;
@@ -115,7 +90,7 @@ open_console(
 		free(a);
 		return err_set(err, ERR_MEMORY, "no memory for a console job");
 	}
-	use_policy(env, s);
+	env_use_policy(env, s->pve);
 	a->session = session_ref(s);
 	a->deadline_ms = deadline_ms;
 	a->mail->mail.kind = MAIL_CONSOLE;
@@ -126,48 +101,4 @@ open_console(
 	if (r < 0)
 		asking_free(a);
 	return r;
-}
-
-static bool
-run_renewal(void *arg)
-{
-	struct session *s = arg;
-	struct err err = {0, ""};
-	int r;
-
-	r = pve_renew(s->pve, clock_ms() + PVE_CALL_MS, &err);
-	/* Before the line: whoever read it may count on when the next one is due. */
-	sessions_renewed(s, r == 0);
-	if (r < 0)
-		log_error(
-			LOG_API, "%s: login ticket not renewed, next try in a minute: %s", s->id, err.text);
-	else
-		log_debug(LOG_API, "%s: login ticket renewed", s->id);
-	session_unref(s);
-	return env_answered(r);
-}
-
-static void
-late_renewal(void *arg)
-{
-	struct session *s = arg;
-
-	sessions_renewed(s, false);
-	session_unref(s);
-}
-
-void
-open_renew(const struct env *env, struct session *s)
-{
-	char lane[LANE_SIZE];
-	struct job job = {.lane = lane,
-		.deadline_ms = clock_ms() + PVE_CALL_MS,
-		.run = run_renewal,
-		.late = late_renewal,
-		.arg = s};
-
-	use_policy(env, s);
-	env_lane(lane, &s->target);
-	if (workers_post(env->workers, &job, NULL) < 0)
-		late_renewal(s);
 }

@@ -18,7 +18,4 @@
 int open_console(const struct env *env, struct session *s, uint64_t viewer, int64_t deadline_ms,
 	struct err *err) __attribute__((warn_unused_result));
 
-/* Renew the session's login ticket; tells the registry how it went. The reference is moved. */
-void open_renew(const struct env *env, struct session *s);
-
 #endif

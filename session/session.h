@@ -44,7 +44,6 @@ struct session {
 	int64_t connected_unix;      /* [r] first browser; 0: none yet */
 	int64_t connected_ms;        /* [r] */
 	int64_t disconnected_ms;     /* [r] when the last browser left */
-	int64_t renew_ms;            /* [r] when the login ticket is due for renewal */
 	struct session *next;        /* [r] in the registry's list */
 	atomic_uint links;           /* [a] keys made, at most SESSION_LINKS_MAX */
 	_Atomic uint64_t to_browser; /* [a] bytes relayed */

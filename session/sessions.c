@@ -12,12 +12,6 @@
 #include "base/log.h"
 #include "session/target.h"
 
-enum {
-	RENEW_AFTER_MS = 60 * 60 * 1000, /* product.md: at 60 minutes of age */
-	RENEW_RETRY_MS = 60 * 1000,
-	RENEW_NEVER_TWICE_MS = 10 * 60 * 1000, /* a renewal under way is over by then */
-};
-
 struct sessions {
 	struct lock lock;
 	pthread_cond_t someone_ended;
@@ -105,25 +99,34 @@ same_console(const struct pve_target *has, const struct pve_target *wanted)
 		   (has->type != PVE_GUEST_NODE || strcmp(wanted->node, has->node) == 0);
 }
 
+/* A host that is one of a list is not that host alone: the list says where else it may lead. */
+static bool
+same_login(const struct pve *has, const struct pve_hosts *hosts, const char *user)
+{
+	return strcmp(pve_user(has), user) == 0 && pve_hosts_equal(pve_hosts_of(has), hosts);
+}
+
 static struct session *
-find(struct sessions *r, const struct pve_target *target, const char *user)
+find(struct sessions *r, const struct pve_target *target, const struct pve_hosts *hosts,
+	const char *user)
 {
 	struct session *s;
 
 	for (s = r->first; s; s = s->next)
 		if (!s->ending && s->state != SESSION_ENDED && same_target(&s->target, target) &&
-			same_console(&s->target, target) && strcmp(pve_user(s->pve), user) == 0)
+			same_console(&s->target, target) && same_login(s->pve, hosts, user))
 			return session_ref(s);
 	return NULL;
 }
 
 struct session *
-sessions_find(struct sessions *r, const struct pve_target *target, const char *user)
+sessions_find(struct sessions *r, const struct pve_target *target, const struct pve_hosts *hosts,
+	const char *user)
 {
 	struct session *s;
 
 	lock_take(&r->lock);
-	s = find(r, target, user);
+	s = find(r, target, hosts, user);
 	lock_release(&r->lock);
 	return s;
 }
@@ -148,9 +151,8 @@ sessions_add(struct sessions *r, struct session *s)
 	struct session *other;
 
 	lock_take(&r->lock);
-	other = find(r, &s->target, pve_user(s->pve));
+	other = find(r, &s->target, pve_hosts_of(s->pve), pve_user(s->pve));
 	s->ending = other != NULL;
-	s->renew_ms = s->created_ms + RENEW_AFTER_MS;
 	*r->tail = session_ref(s);
 	r->tail = &s->next;
 	r->count++;
@@ -254,7 +256,7 @@ past_its_time(const struct session *s, const struct tunables *t, int64_t now)
 	return END_NONE;
 }
 
-/* One due session of a kind per look, so that nothing is called under the lock. */
+/* One session past its time per look, so that nothing is called under the lock. */
 static struct session *
 next_due(struct sessions *r, const struct tunables *t, int64_t now, enum end *end)
 {
@@ -266,24 +268,19 @@ next_due(struct sessions *r, const struct tunables *t, int64_t now, enum end *en
 		if (s->ending)
 			continue;
 		*end = past_its_time(s, t, now);
-		if (*end != END_NONE) {
-			s->ending = true;
+		if (*end != END_NONE)
 			break;
-		}
-		if (now >= s->renew_ms) {
-			s->renew_ms = now + RENEW_NEVER_TWICE_MS;
-			break;
-		}
 	}
-	if (s)
+	if (s) {
+		s->ending = true;
 		session_ref(s);
+	}
 	lock_release(&r->lock);
 	return s;
 }
 
 void
-sessions_tick(struct sessions *r, const struct tunables *t,
-	void (*renew)(void *arg, struct session *s), void *arg)
+sessions_tick(struct sessions *r, const struct tunables *t)
 {
 	struct session *s;
 	enum end end;
@@ -291,10 +288,6 @@ sessions_tick(struct sessions *r, const struct tunables *t,
 
 	join_ended(r);
 	while ((s = next_due(r, t, clock_ms(), &end))) {
-		if (end == END_NONE) {
-			renew(arg, s);
-			continue;
-		}
 		told = session_end(s, end);
 		if (told < 0)
 			sessions_stays(s);
@@ -302,16 +295,6 @@ sessions_tick(struct sessions *r, const struct tunables *t,
 		if (told < 0)
 			return; /* out of memory: again in a second */
 	}
-}
-
-void
-sessions_renewed(struct session *s, bool ok)
-{
-	struct sessions *r = s->registry;
-
-	lock_take(&r->lock);
-	s->renew_ms = clock_ms() + (ok ? RENEW_AFTER_MS : RENEW_RETRY_MS);
-	lock_release(&r->lock);
 }
 
 /* The first session that has not been told yet. */

@@ -20,11 +20,12 @@ void sessions_free(struct sessions *r); /* no session may be left */
 void sessions_name(struct sessions *r, struct session *s);
 
 /*
- * A living session of the same guest, Proxmox user and pinned certificate (or none), which a
- * link may join; a reference of the caller's, or NULL. What target leaves open may be any.
+ * A living session of the same guest, hosts (NULL: target's alone), Proxmox user and pinned
+ * certificate (or none), which a link may join; a reference of the caller's, or NULL. What
+ * target leaves open may be any.
  */
-struct session *sessions_find(
-	struct sessions *r, const struct pve_target *target, const char *user);
+struct session *sessions_find(struct sessions *r, const struct pve_target *target,
+	const struct pve_hosts *hosts, const char *user);
 
 /*
  * Enter a session whose thread runs. When another one of the same guest and user
@@ -43,16 +44,8 @@ void sessions_stays(struct session *s);
 /* From the session's thread, as its last act: it is to be joined. */
 void sessions_ended(struct session *s);
 
-/*
- * Once a second: tell sessions past their time to end, join threads that have
- * ended, and call renew() for each session whose login ticket is due (a
- * reference is passed on; renew must not block).
- */
-void sessions_tick(struct sessions *r, const struct tunables *t,
-	void (*renew)(void *arg, struct session *s), void *arg);
-
-/* A renewal is over; when it failed it is due again in a minute. */
-void sessions_renewed(struct session *s, bool ok);
+/* Once a second: tell sessions past their time to end, join threads that have ended. */
+void sessions_tick(struct sessions *r, const struct tunables *t);
 
 /* Tell all to end. */
 void sessions_end_all(struct sessions *r, enum end end);

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { parseForm } from '../fake_pve/http_parse.mjs';
 import { until } from '../lib/wait.mjs';
-import { FAST, shows, tellsNothing, useWorld } from './world.mjs';
+import { FAST, newcomer, shows, tellsNothing, useWorld } from './world.mjs';
 
 const OPEN_S = 5;
 /* What an opening may take at most, the program's own work included. */
@@ -88,7 +88,7 @@ describe('the login is answered with', () => {
 	ANSWERS.forEach(([what, fault, status], i) => {
 		test(`${what}: the page says ${status}`, async () => {
 			w.pve.faults.ticket = { ...fault, times: 1 };
-			await pageFails(w, { vmid: 110 + i }, status);
+			await pageFails(w, { vmid: 110 + i, ...newcomer(w.pve) }, status);
 		});
 	});
 

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { readSource } from '../lib/source.mjs';
 import { startHostile } from './hostile.mjs';
 import { makeResolver } from './shims.mjs';
-import { FAST, closeWorld, openWorld, shows, tellsNothing } from './world.mjs';
+import { FAST, closeWorld, newcomer, openWorld, shows, tellsNothing } from './world.mjs';
 
 const SPELLINGS = Object.values(JSON.parse(readSource('tests/unit/forbidden_hosts.json'))).flat();
 const NOT_ALLOWED = 'hostname: this address is not allowed (allowed_hosts)';
@@ -163,7 +163,7 @@ describe('a forbidden address, without allowed_hosts', () => {
 	});
 
 	w.test('is judged again by the next link', async () => {
-		await forbidden(w, { hostname: 'rebind.test', vmid: 120 }, 'link-local');
+		await forbidden(w, { hostname: 'rebind.test', vmid: 120, ...newcomer(w.pve) }, 'link-local');
 	});
 });
 

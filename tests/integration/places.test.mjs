@@ -139,7 +139,7 @@ describe('a host that does not answer', () => {
 		/* It has answered, so three calls at once are its due. */
 		await isOpen(w, await open(w, { vmid: 105, ...there }));
 		hung.forget();
-		hung.faults.ticket = { hang: true };
+		hung.faults.status = { hang: true };
 		const waiting = Array.from({ length: 30 }, (_, i) => open(w, { vmid: 210 + i, ...there }));
 		await until(() => hung.requests.length >= 1, 5000, 'the host to be asked');
 		/* At most three calls to it are under way; two ports are left, and both of use. */
@@ -151,7 +151,7 @@ describe('a host that does not answer', () => {
 		for (const res of answers)
 			assert.ok([502, 503, 504].includes(res.status), `${res.status}`);
 		/* Silence is no answer: every link is as good as before. */
-		delete hung.faults.ticket;
+		delete hung.faults.status;
 		assert.equal((await w.gw.status()).pending_tokens, 30);
 		await opensSoon(w.gw, answers[29].token);
 		await closeWorld(w);

@@ -141,6 +141,17 @@ export function pageOf(...names) {
 	};
 }
 
+let newcomers = 0;
+
+/* The fields of somebody with all rights who has never logged in, so that no login is shared. */
+export function newcomer(pve) {
+	const username = `newcomer${++newcomers}@pve`;
+	const password = `fresh-Secret.${newcomers}`;
+	pve.users[username] = { audit: true, console: true, password };
+	pve.records.secretSet.add(password);
+	return { username, password };
+}
+
 /* Reads bytes of an echo guest: what goes in must come out. */
 export async function echoes({ ws }, bytes, ms = 15000) {
 	ws.send(bytes);

@@ -21,12 +21,19 @@
 struct pve {
 	const char *user;
 	atomic_int refs;
+	struct pve_hosts *hosts;
 };
 
 const char *
 pve_user(const struct pve *pve)
 {
 	return pve->user;
+}
+
+const struct pve_hosts *
+pve_hosts_of(const struct pve *pve)
+{
+	return pve->hosts;
 }
 
 void

@@ -3,6 +3,18 @@
 
 #include "tests/unit/torture.h"
 
+/* A login, counting its references. */
+struct pve {
+	int refs;
+};
+
+void
+pve_unref(struct pve *pve)
+{
+	if (pve)
+		pve->refs--;
+}
+
 static struct grant *
 grant_for_test(void)
 {
@@ -49,6 +61,20 @@ its_password_can_go_before_the_rest(void **state)
 }
 
 static void
+a_verified_one_has_a_login_and_drops_it_at_its_end(void **state)
+{
+	struct pve login = {.refs = 1};
+	struct grant *g = grant_for_test();
+
+	(void)state;
+	g->login = &login;
+	grant_wipe_credentials(g);
+	assert_int_equal(login.refs, 1);
+	grant_free(g);
+	assert_int_equal(login.refs, 0);
+}
+
+static void
 freeing_leaves_no_password_behind(void **state)
 {
 	struct grant *g = grant_for_test();
@@ -89,6 +115,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_one_is_empty),
 		cmocka_unit_test(its_password_can_go_before_the_rest),
+		cmocka_unit_test(a_verified_one_has_a_login_and_drops_it_at_its_end),
 		cmocka_unit_test(freeing_leaves_no_password_behind),
 		cmocka_unit_test(freeing_leaves_its_hosts_to_others_who_have_them),
 		cmocka_unit_test(without_memory_there_is_none),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* States, timeouts, renewal, /status; several threads are in test_sessions_threads.c. */
+/* States, timeouts, /status; several threads are in test_sessions_threads.c. */
 #include "session/sessions.h"
 
 #include <stdlib.h>
@@ -21,22 +21,6 @@ make_registry(void **state)
 	(void)state;
 	r = registry_for_test();
 	return 0;
-}
-
-static unsigned renewals;
-
-static void
-renew(void *arg, struct session *s)
-{
-	assert_ptr_equal(arg, &renewals);
-	renewals++;
-	session_unref(s);
-}
-
-static void
-tick(const struct tunables *t)
-{
-	sessions_tick(r, t, renew, &renewals);
 }
 
 /* Every session has left; joins, and frees the registry. */
@@ -124,7 +108,7 @@ a_registry_can_not_be_freed_around_a_session(void **state)
 static void
 assert_found(const struct pve_target *target, const char *user, const struct session *expected)
 {
-	struct session *s = sessions_find(r, target, user);
+	struct session *s = sessions_find(r, target, NULL, user);
 
 	assert_ptr_equal(s, expected);
 	session_unref(s);
@@ -213,6 +197,40 @@ a_session_is_found_by_its_pinned_certificate_only(void **state)
 	leave(pinned);
 }
 
+static struct pve_hosts *
+hosts(const char *first, const char *second)
+{
+	struct pve_hosts *list = NULL;
+
+	assert_int_equal(pve_hosts_new(&list, NULL), 0);
+	assert_int_equal(pve_hosts_add(list, first, NULL), 0);
+	assert_int_equal(pve_hosts_add(list, second, NULL), 0);
+	return list;
+}
+
+static void
+a_session_is_found_by_its_list_of_hosts_only(void **state)
+{
+	struct pve_hosts *list = hosts("host", "other"), *same = hosts("host", "other"),
+					 *another = hosts("host", "another");
+	struct pve listed = {.user = "u@pve", .hosts = list};
+	struct session *s = session_for_test(r, 100, &listed), *found;
+	struct pve_target target = guest(100);
+
+	(void)state;
+	enter(r, s);
+	assert_found(&target, "u@pve", NULL);
+	assert_null(sessions_find(r, &target, another, "u@pve"));
+	found = sessions_find(r, &target, same, "u@pve");
+	assert_ptr_equal(found, s);
+	session_unref(found);
+	leave(s);
+	pve_hosts_unref(list);
+	pve_hosts_unref(same);
+	pve_hosts_unref(another);
+	assert_int_equal(sessions_wait_all(r, clock_ms()), 0);
+}
+
 static void
 of_twins_the_first_lives_and_the_second_ends(void **state)
 {
@@ -242,13 +260,13 @@ who_is_not_connected_in_time_is_told_to_end_once(void **state)
 
 	(void)state;
 	s->created_ms -= 299 * 1000;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_NONE);
 	s->created_ms -= 1000;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
 	assert_found(&target, "u@pve", NULL);
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_NONE);
 	leave(s);
 }
@@ -261,12 +279,12 @@ a_browser_that_came_meanwhile_lets_it_stay(void **state)
 
 	(void)state;
 	s->created_ms -= 301 * 1000;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
 	sessions_viewer_up(s);
 	sessions_stays(s);
 	assert_found(&target, "u@pve", s);
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_NONE);
 	sessions_viewer_down(s);
 	leave(s);
@@ -281,13 +299,13 @@ an_active_session_has_no_timeout_but_its_longest_life(void **state)
 	(void)state;
 	sessions_viewer_up(s);
 	s->created_ms -= 1000 * MINUTE_MS;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_NONE);
 	t.max_duration_s = 1000 * 60 + 10;
-	tick(&t);
+	sessions_tick(r, &t);
 	assert_int_equal(told(s), END_NONE);
 	t.max_duration_s = 1000 * 60;
-	tick(&t);
+	sessions_tick(r, &t);
 	assert_int_equal(told(s), END_MAX_DURATION);
 	sessions_viewer_down(s);
 	leave(s);
@@ -303,10 +321,10 @@ who_does_not_come_back_in_time_is_told_to_end(void **state)
 	sessions_viewer_down(s);
 	s->created_ms -= 1000 * MINUTE_MS;
 	s->disconnected_ms -= 3599 * 1000;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_NONE);
 	s->disconnected_ms -= 1000;
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_RECONNECT_TIMEOUT);
 	leave(s);
 }
@@ -323,7 +341,7 @@ all_that_are_due_are_told_in_one_tick(void **state)
 		if (i != 2)
 			all[i]->created_ms -= 301 * 1000;
 	}
-	tick(&usual);
+	sessions_tick(r, &usual);
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(told(all[i]), i == 2 ? END_NONE : END_CONNECT_TIMEOUT);
 		leave(all[i]);
@@ -338,54 +356,11 @@ a_session_that_could_not_be_told_is_told_the_next_time(void **state)
 	(void)state;
 	s->created_ms -= 301 * 1000;
 	torture_refuse("calloc", 1);
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_true(torture_struck());
 	assert_int_equal(told(s), END_NONE);
-	tick(&usual);
+	sessions_tick(r, &usual);
 	assert_int_equal(told(s), END_CONNECT_TIMEOUT);
-	leave(s);
-}
-
-/* ---- renewal ---- */
-
-static void
-logins_are_renewed_after_an_hour_whether_or_not_anybody_is_connected(void **state)
-{
-	struct session *idle = entered(100), *active = entered(101);
-	struct tunables t = usual;
-
-	(void)state;
-	t.connect_timeout_s = 100000;
-	renewals = 0;
-	sessions_viewer_up(active);
-	tick(&t);
-	assert_int_equal(renewals, 0);
-	idle->renew_ms -= 60 * MINUTE_MS;
-	active->renew_ms -= 60 * MINUTE_MS;
-	tick(&t);
-	assert_int_equal(renewals, 2);
-	tick(&t);
-	assert_int_equal(renewals, 2);
-	sessions_viewer_down(active);
-	leave(idle);
-	leave(active);
-}
-
-static void
-a_renewal_that_failed_is_due_again_in_a_minute(void **state)
-{
-	struct session *s = entered(100);
-	int64_t left;
-
-	(void)state;
-	left = s->renew_ms - clock_ms();
-	assert_true(left > 59 * MINUTE_MS && left <= 60 * MINUTE_MS);
-	sessions_renewed(s, false);
-	left = s->renew_ms - clock_ms();
-	assert_true(left > 59000 && left <= MINUTE_MS);
-	sessions_renewed(s, true);
-	left = s->renew_ms - clock_ms();
-	assert_true(left > 59 * MINUTE_MS && left <= 60 * MINUTE_MS);
 	leave(s);
 }
 
@@ -509,6 +484,7 @@ main(void)
 		TEST(what_a_link_leaves_open_may_be_any_and_the_rest_may_not),
 		TEST(a_guest_that_has_moved_is_the_same_and_another_node_is_not),
 		TEST(a_session_is_found_by_its_pinned_certificate_only),
+		TEST(a_session_is_found_by_its_list_of_hosts_only),
 		TEST(of_twins_the_first_lives_and_the_second_ends),
 		TEST(who_is_not_connected_in_time_is_told_to_end_once),
 		TEST(a_browser_that_came_meanwhile_lets_it_stay),
@@ -516,8 +492,6 @@ main(void)
 		TEST(who_does_not_come_back_in_time_is_told_to_end),
 		TEST(all_that_are_due_are_told_in_one_tick),
 		TEST(a_session_that_could_not_be_told_is_told_the_next_time),
-		TEST(logins_are_renewed_after_an_hour_whether_or_not_anybody_is_connected),
-		TEST(a_renewal_that_failed_is_due_again_in_a_minute),
 		TEST(all_are_told_to_end_and_waited_for),
 		TEST(without_memory_for_one_the_next_call_tells_the_rest),
 		TEST(a_snapshot_shows_all_that_live_the_oldest_first),

@@ -79,7 +79,7 @@ open_links(void *arg)
 
 	for (i = 0; i < TURNS; i++) {
 		target = guest(100 + (uint32_t)(i % GUESTS));
-		s = sessions_find(r, &target, "u@pve");
+		s = sessions_find(r, &target, NULL, "u@pve");
 		if (!s)
 			s = start(&target);
 		if (!s) {
@@ -96,14 +96,6 @@ open_links(void *arg)
 	return arg;
 }
 
-static void
-renew(void *arg, struct session *s)
-{
-	(void)arg;
-	sessions_renewed(s, true);
-	session_unref(s);
-}
-
 /* Main's part, and what /status does. */
 static void *
 reap(void *arg)
@@ -112,7 +104,7 @@ reap(void *arg)
 	size_t i, j;
 
 	while (!atomic_load(&stop)) {
-		sessions_tick(r, &usual, renew, NULL);
+		sessions_tick(r, &usual);
 		if (sessions_snapshot(r, &status, NULL) < 0)
 			continue;
 		for (i = 0; i < status.total; i++)
