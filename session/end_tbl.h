@@ -19,6 +19,7 @@
 	X(END_STOPPING, "stopping", "gateway stops", 503, 1001, "The console service is restarting.") \
 	X(END_GUEST_OFF, "guest_off", "guest is off", 503, 4001, "The virtual machine is switched off or has no screen.") \
 	X(END_GUEST_NONE, "guest_not_found", "guest not found", 502, 4003, "The virtual machine was not found.") \
+	X(END_MOVING, "guest_moving", "guest not found, it may be on its way to another node", 503, 4002, "The machine is being moved to another server.") \
 	X(END_UNREACHABLE, "unreachable", "hypervisor not reachable", 502, 4002, "The hypervisor can't be reached at the moment.") \
 	X(END_TIMEOUT, "timeout", "hypervisor did not answer in time", 504, 4002, "The hypervisor did not answer in time.") \
 	X(END_UNTRUSTED, "untrusted", "hypervisor not verified", 502, 4003, "The hypervisor could not be verified.") \

@@ -45,6 +45,15 @@ answer(struct asking *a)
 	asking_free(a);
 }
 
+/* A living session's guest was there once: not to find it is no reason to give up at once. */
+static enum end
+end_of(struct session *s, int r)
+{
+	if (r == ERR_NOT_FOUND && sessions_missing(s))
+		return END_MOVING;
+	return r < 0 ? end_of_err(r) : END_NONE;
+}
+
 static bool
 run_asking(void *arg)
 {
@@ -54,11 +63,16 @@ run_asking(void *arg)
 	struct err *err = &a->mail->err;
 	int r;
 
+	/* First where it was the last time. */
+	sessions_node(s, target.node);
 	r = pve_guest_find(s->pve, &target, a->deadline_ms, err);
 	if (r == 0)
 		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
 	if (r == 0)
 		err->code = 0;
+	if (r == 0 && sessions_found(s, target.node))
+		log_info(LOG_PROXY_CFG, "%s: the guest has moved to node %s", s->id, target.node);
+	a->mail->end = end_of(s, r);
 	log_debug(LOG_PROXY_CFG, "%s: console ticket for browser %llu: %s", s->id,
 		(unsigned long long)a->mail->viewer, r == 0 ? "ok" : err_name(r));
 	answer(a);
@@ -71,6 +85,7 @@ late_asking(void *arg)
 	struct asking *a = arg;
 
 	err_set(&a->mail->err, ERR_TIMEOUT, "the host's earlier calls took too long");
+	a->mail->end = END_TIMEOUT;
 	answer(a);
 }
 

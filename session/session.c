@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "session/sessions.h"
@@ -39,6 +40,7 @@ session_new(struct sessions *registry, const struct pve_target *target, struct p
 	atomic_init(&s->refs, 1);
 	s->registry = registry;
 	s->target = *target;
+	memcpy(s->node, target->node, sizeof(s->node));
 	s->created_unix = clock_unix();
 	s->created_ms = clock_ms();
 	s->state = SESSION_CREATED;

@@ -29,7 +29,9 @@ struct session {
 	struct sessions *registry;   /* [i] */
 	char key[SESSION_KEY_SIZE];  /* [i] "vm:pve:100" */
 	char id[SESSION_ID_SIZE];    /* [i] how logs and /status name it */
-	struct pve_target target;    /* [i] complete: nothing in it is open */
+	struct pve_target target;    /* [i] complete: nothing in it is open; its node is the first */
+	char node[PVE_NODE_SIZE];    /* [r] where the guest was found last */
+	int64_t missing_ms;          /* [r] since when it is not found; 0: it was, the last time */
 	struct pve *pve;             /* [i] the login; one reference */
 	struct mailbox *mailbox;     /* [i] one reference */
 	uint16_t port;               /* [i] */
@@ -71,6 +73,7 @@ struct console_mail { /* MAIL_CONSOLE: the answer to console_ask() */
 	struct mail mail;
 	uint64_t viewer;
 	struct err err; /* code 0: console is good */
+	enum end end;   /* why not */
 	struct pve_console console;
 };
 

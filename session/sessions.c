@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "session/target.h"
 
+enum { MOVING_MS = 120 * 1000 };
+
 struct sessions {
 	struct lock lock;
 	pthread_cond_t someone_ended;
@@ -193,6 +195,47 @@ sessions_stays(struct session *s)
 	lock_release(&r->lock);
 }
 
+void
+sessions_node(struct session *s, char out[PVE_NODE_SIZE])
+{
+	struct sessions *r = s->registry;
+
+	lock_take(&r->lock);
+	memcpy(out, s->node, PVE_NODE_SIZE);
+	lock_release(&r->lock);
+}
+
+bool
+sessions_found(struct session *s, const char node[PVE_NODE_SIZE])
+{
+	struct sessions *r = s->registry;
+	bool moved;
+
+	lock_take(&r->lock);
+	moved = strcmp(s->node, node) != 0;
+	memcpy(s->node, node, PVE_NODE_SIZE);
+	s->missing_ms = 0;
+	lock_release(&r->lock);
+	return moved;
+}
+
+bool
+sessions_missing(struct session *s)
+{
+	struct sessions *r = s->registry;
+	int64_t now = clock_ms();
+	bool hope;
+
+	if (s->target.type == PVE_GUEST_NODE)
+		return false;
+	lock_take(&r->lock);
+	if (s->missing_ms == 0)
+		s->missing_ms = now;
+	hope = now - s->missing_ms < MOVING_MS;
+	lock_release(&r->lock);
+	return hope;
+}
+
 static void
 unlink_living(struct sessions *r, struct session *s)
 {
@@ -355,7 +398,7 @@ describe(const struct session *s, struct session_info *info, int64_t now)
 	memset(info, 0, sizeof(*info));
 	memcpy(info->key, s->key, sizeof(info->key));
 	memcpy(info->id, s->id, sizeof(info->id));
-	memcpy(info->node, s->target.node, sizeof(info->node));
+	memcpy(info->node, s->node, sizeof(info->node));
 	info->vmid = s->target.vmid;
 	info->type = target_words(s->target.type)->type;
 	info->console = target_console(s->target.kind);

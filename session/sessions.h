@@ -44,6 +44,19 @@ void sessions_stays(struct session *s);
 /* From the session's thread, as its last act: it is to be joined. */
 void sessions_ended(struct session *s);
 
+/* The node to ask first: where the guest was found last. */
+void sessions_node(struct session *s, char out[PVE_NODE_SIZE]);
+
+/* Its console was opened there; true when that is another node than before. */
+bool sessions_found(struct session *s, const char node[PVE_NODE_SIZE]);
+
+/*
+ * The guest was not found. True while it may turn up elsewhere: the hosts of a cluster agree
+ * on where a guest is only some time after it has moved or was recovered. That time begins
+ * when it is missed, not when it was seen, which may be hours ago.
+ */
+bool sessions_missing(struct session *s);
+
 /* Once a second: tell sessions past their time to end, join threads that have ended. */
 void sessions_tick(struct sessions *r, const struct tunables *t);
 

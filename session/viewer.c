@@ -240,7 +240,7 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 	if (!v || v->state != VIEWER_ASKING)
 		return;
 	if (mail->err.code < 0) {
-		fail(v, end_of_err(mail->err.code), &mail->err);
+		fail(v, mail->end, &mail->err);
 		return;
 	}
 	if (clock_ms() - mail->console.made_ms > PVE_CONSOLE_FRESH_MS) {

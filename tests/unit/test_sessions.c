@@ -364,6 +364,57 @@ a_session_that_could_not_be_told_is_told_the_next_time(void **state)
 	leave(s);
 }
 
+/* ---- guests that move ---- */
+
+static void
+a_session_knows_where_its_guest_was_found_last(void **state)
+{
+	struct session *s = entered(100);
+	struct core_status status = {.total = 0};
+	char node[PVE_NODE_SIZE] = "other";
+
+	(void)state;
+	assert_true(sessions_found(s, node));
+	assert_false(sessions_found(s, node));
+	memset(node, 0, sizeof(node));
+	sessions_node(s, node);
+	assert_string_equal(node, "other");
+	assert_int_equal(sessions_snapshot(r, &status, NULL), 0);
+	assert_string_equal(status.sessions[0].node, "other");
+	assert_string_equal(status.sessions[0].key, "vm:pve:100");
+	free(status.sessions);
+	leave(s);
+}
+
+static void
+a_guest_may_be_missing_for_two_minutes_from_when_it_was_missed(void **state)
+{
+	const char node[PVE_NODE_SIZE] = "pve";
+	struct session *s = entered(100);
+
+	(void)state;
+	s->created_ms -= 1000 * MINUTE_MS;
+	assert_true(sessions_missing(s));
+	s->missing_ms -= 119 * 1000;
+	assert_true(sessions_missing(s));
+	s->missing_ms -= 1000;
+	assert_false(sessions_missing(s));
+	assert_false(sessions_found(s, node));
+	assert_true(sessions_missing(s));
+	leave(s);
+}
+
+static void
+a_node_moves_nowhere(void **state)
+{
+	struct session *s = entered(100);
+
+	(void)state;
+	s->target.type = PVE_GUEST_NODE;
+	assert_false(sessions_missing(s));
+	leave(s);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -492,6 +543,9 @@ main(void)
 		TEST(who_does_not_come_back_in_time_is_told_to_end),
 		TEST(all_that_are_due_are_told_in_one_tick),
 		TEST(a_session_that_could_not_be_told_is_told_the_next_time),
+		TEST(a_session_knows_where_its_guest_was_found_last),
+		TEST(a_guest_may_be_missing_for_two_minutes_from_when_it_was_missed),
+		TEST(a_node_moves_nowhere),
 		TEST(all_are_told_to_end_and_waited_for),
 		TEST(without_memory_for_one_the_next_call_tells_the_rest),
 		TEST(a_snapshot_shows_all_that_live_the_oldest_first),
