@@ -14,6 +14,7 @@ import { makeCa, makeLeaf } from '../lib/certs.mjs';
 import { runGateway, startGateway } from '../lib/gateway.mjs';
 import { hasFile, readSource, ROOT, sourceFiles, tableRows } from '../lib/source.mjs';
 import { tempDir } from '../lib/temp.mjs';
+import { openWorld, pageOf } from './world.mjs';
 
 const SCREENSHOT_MAX = 200 * 1024;
 const OF_EACH_SITE = ['authorization', 'public_ip'];
@@ -190,6 +191,18 @@ describe("the README's answers are those of the program", () => {
 		assert.deepEqual(told, rows);
 	});
 
+	test('what else its examples ask for is taken, where it is allowed', async (t) => {
+		const shell = blocks(readme, 'sh').find((text) => text.startsWith('create() {'));
+		const bodies = [...shell.matchAll(/^\{"hostname".*\}$/gm)].map(([text]) => JSON.parse(text));
+		const world = await openWorld({ pve: null, config: { allow_node_shell: true },
+			prepared: pageOf('vnc.html', 'term.html') }, t);
+		assert.equal(bodies.length, 5);
+		for (const body of bodies) {
+			const res = await world.gw.create(body);
+			assert.equal(res.status, 200, res.text);
+		}
+	});
+
 	test('a refused /create', async () => {
 		const told = /`(\{"status":"error".*?\})`/.exec(readme)[1];
 		assert.deepEqual((await gw.create({ vmid: 99 })).json, JSON.parse(told));
@@ -236,8 +249,8 @@ describe('the rest of what the documents name', () => {
 	test('the troubleshooting table has every sentence of a link that fails', () => {
 		const told = tableAfter(readme, '## When something').map((row) => row[0]);
 		const needed = tableRows('session/end_tbl.h', 'END_TBL')
-			.filter(([id]) => /^END_(GUEST_|UNREACHABLE|UNTRUSTED|TIMEOUT|FORBIDDEN|REFUSED|LIMIT)/.test(id));
-		assert.equal(needed.length, 9);
+			.filter(([id]) => /^END_(GUEST_|UNREACHABLE|UNTRUSTED|TIMEOUT|FORBIDDEN|REFUSED|NEEDS_|NO_DEVICE|LIMIT)/.test(id));
+		assert.equal(needed.length, 13);
 		assert.deepEqual(needed.map((row) => row[5]).filter((text) => !told.includes(text)), []);
 	});
 
