@@ -104,8 +104,8 @@ export const accessRoutes = [
 	},
 	{
 		name: 'nodes', method: 'GET', path: '/nodes',
-		handler: ({ pve }) => pve.nodes.map((node) => ({
-			node, id: `node/${node}`, type: 'node', status: 'online',
+		handler: ({ pve }) => pve.places.all().map(({ name, status }) => ({
+			node: name, id: `node/${name}`, type: 'node', status,
 			ssl_fingerprint: pve.fingerprint,
 		})),
 	},

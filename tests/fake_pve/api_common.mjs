@@ -46,3 +46,13 @@ export function needNode({ pve, args }) {
 			`address info for: ${args.node}: Name or service not known`);
 	return node;
 }
+
+/* A call that is forwarded to the node in the path: fails, later, when that is down. */
+export async function forward(ctx) {
+	const node = needNode(ctx);
+	if (node.online)
+		return;
+	const { conn, pve } = ctx;
+	await new Promise((resolve) => conn.later(pve.timings.forwardMs, resolve));
+	throw new Refused(595, 'No route to host', { empty: true });
+}

@@ -14,9 +14,9 @@ const SERIAL = /^serial[0-3]$/;
 const COMMAND = /^(?:login|upgrade|ceph_install)$/;
 
 /* A listener for a console of place, and its ticket: { entry, ticket }. */
-function listen({ pve, identity }, place, { service, password = '', ...more }) {
+function listen({ pve, conn, identity }, place, { service, password = '', ...more }) {
 	const { hardened } = pve.traits;
-	const entry = pve.ports.allocate({ guest: place, service, ...more });
+	const entry = conn.host.ports.allocate({ guest: place, service, ...more });
 	if (entry === null)
 		throw new Refused(500, 'unable to find free port (5900-6000)');
 	const ticket = pve.tickets.vnc({ user: identity.id, path: place.path,
@@ -28,14 +28,14 @@ function listen({ pve, identity }, place, { service, password = '', ...more }) {
 	return { entry, ticket };
 }
 
-function answer({ pve, identity }, { entry, ticket }, task) {
+function answer({ pve, conn, identity }, { entry, ticket }, task) {
 	return { port: loose(entry.port), ticket, user: identity.id,
-		upid: upid(pve, entry.guest, identity, task) };
+		upid: upid(pve, conn.host.node, entry.guest, identity, task) };
 }
 
-function upid(pve, place, identity, task) {
+function upid(pve, node, place, identity, task) {
 	const hex = (n) => n.toString(16).toUpperCase().padStart(8, '0');
-	return `UPID:${pve.nodes[0]}:${hex(process.pid)}:${hex(0xa1b2c3)}:` +
+	return `UPID:${node}:${hex(process.pid)}:${hex(0xa1b2c3)}:` +
 		`${pve.tickets.hexTime()}:${task}:${place.vmid ?? ''}:${identity.id}:`;
 }
 
@@ -102,7 +102,7 @@ function websocket({ pve, req, conn, params, identity, args, fault }) {
 	if (pve.usedTickets.has(use))
 		pve.records.violation(`${req.path}: second websocket with one VNC ticket`);
 	pve.usedTickets.add(use);
-	openWebsocket({ pve, req, conn, port, identity, fault });
+	openWebsocket({ pve, req, conn, port, ticket, identity, fault });
 	return UPGRADED;
 }
 

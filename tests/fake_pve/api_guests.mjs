@@ -2,7 +2,7 @@
 //
 // api_guests - finding a guest, and its status.
 
-import { findGuest, loose, needNode } from './api_common.mjs';
+import { findGuest, forward, loose } from './api_common.mjs';
 import { allowed } from './users.mjs';
 
 function resources({ pve, identity, params }) {
@@ -12,14 +12,15 @@ function resources({ pve, identity, params }) {
 		.filter((g) => allowed(pve.users, identity, g.vmid, 'VM.Audit'))
 		.map((g) => ({
 			id: `${g.type}/${g.vmid}`, type: g.type, vmid: loose(g.vmid),
-			node: g.shownNode, name: g.name, status: g.status, template: 0,
+			node: g.shownNode, name: g.name, template: 0,
+			status: g.reachable ? g.status : 'unknown',
 			uptime: 4711, cpu: 0.01, maxcpu: 1, mem: 268435456, maxmem: 536870912,
 		}));
 }
 
 function status(type) {
-	return (ctx) => {
-		needNode(ctx);
+	return async (ctx) => {
+		await forward(ctx);
 		const g = findGuest(ctx, type);
 		const common = { vmid: loose(g.vmid), name: g.name, status: g.status, cpus: 1,
 			maxmem: 536870912, mem: 268435456, ha: { managed: 0 },

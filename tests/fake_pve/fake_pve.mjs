@@ -14,16 +14,15 @@ import { removeTemp, tempDir } from '../lib/temp.mjs';
 import { Api } from './api.mjs';
 import { takeFault } from './faults.mjs';
 import { Guests } from './guests.mjs';
+import { Hosts } from './hosts.mjs';
 import { Listener, makeCerts } from './listener.mjs';
 import { Nodes } from './nodes.mjs';
-import { Ports } from './ports.mjs';
 import { startQemu } from './qemu.mjs';
 import { Records } from './records.mjs';
 import { SecondFactors } from './second_factors.mjs';
 import { Tickets } from './tickets.mjs';
 import { defaultUsers, PASSWORD, userSecrets } from './users.mjs';
 import { VERSIONS } from './versions.mjs';
-import { Workers } from './workers.mjs';
 
 export { PASSWORD } from './users.mjs';
 export { VERSIONS } from './versions.mjs';
@@ -38,6 +37,7 @@ export const TIMINGS = {
 	freezeMs: 5000,          /* a worker's last seconds; heads that are too large */
 	listenMs: 10000,         /* a console port waits for its one connection */
 	portReserveMs: 5000,
+	forwardMs: 3000,         /* a call to a node that is down: until the 595 */
 	termLineMs: 10000,       /* termproxy: wait for the first line */
 	vncAuthMs: 30000,        /* life of a VNC password after the websocket opened */
 	consoleIdleMs: 900000,   /* QEMU: no byte in either direction */
@@ -48,14 +48,25 @@ export const TIMINGS = {
 const SWEEP_MS = 200;
 
 /*
- * options: port, host, dir, version ('7.4' | '8.4' | '9.0' | '9.2'), mode ('A' | 'B'), workers (3), nodes,
- * users, timings, kinds and terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU),
- * split (how server output is cut into frames).
+ * options: port, host, hosts (a number or a list of addresses), nodes, dir, version ('7.4' |
+ * '8.4' | '9.0' | '9.2'), mode ('A' | 'B'), workers (3 a host), users, timings, kinds and
+ * terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU), split (how
+ * server output is cut into frames). tests/README.md says more.
  */
 export async function startFakePve(options = {}) {
 	const pve = new FakePve(options);
 	await pve.start();
 	return pve;
+}
+
+/* 127.0.0.1 and up, or the one that is wished. */
+function addressesOf({ host = '127.0.0.1', hosts = [host] }) {
+	return Array.isArray(hosts) ? hosts
+		: Array.from({ length: hosts }, (_, i) => `127.0.0.${i + 1}`);
+}
+
+function namesOfNodes(count) {
+	return ['pve', ...Array.from({ length: count - 1 }, (_, i) => `pve${i + 2}`)];
 }
 
 export class FakePve {
@@ -66,14 +77,15 @@ export class FakePve {
 		if (!this.traits)
 			throw new Error(`unknown version of Proxmox: ${this.version}`);
 		this.mode = options.mode ?? 'A';
-		this.nodes = options.nodes ?? ['pve'];
 		this.timings = { ...TIMINGS, ...options.timings };
 		this.split = options.split ?? null;
 		this.termOk = options.termOk ?? 'alone';
 		this.users = options.users ?? defaultUsers();
 		this.password = PASSWORD;
 		this.user = 'vncuser@pve';
-		this.host = options.host ?? '127.0.0.1';
+		this.addresses = addressesOf(options);
+		this.host = this.addresses[0];
+		this.nodes = options.nodes ?? namesOfNodes(this.addresses.length);
 		this.faults = {};
 		this.usedTickets = new Set();
 		this.records = new Records();
@@ -81,8 +93,7 @@ export class FakePve {
 		this.factors = new SecondFactors(this);
 		this.places = new Nodes(this, this.nodes);
 		this.guests = new Guests(this);
-		this.ports = new Ports(this);
-		this.workers = new Workers(this, options.workers ?? 3);
+		this.hosts = new Hosts(this, this.addresses);
 		this.api = new Api(this);
 		for (const s of userSecrets(this.users))
 			this.records.secret(s);
@@ -90,13 +101,11 @@ export class FakePve {
 			this.guest(vmid).setKind(kind);
 		for (const [vmid, kind] of Object.entries(options.terminals ?? {}))
 			this.guest(vmid).setTerminal(kind);
-		this.guests.get(201).setKind('gone');
-		this.guests.get(209).setKind('gone');
 	}
 
 	async start() {
 		this.dir = this.options.dir ?? tempDir('fpve');
-		const certs = await makeCerts(this.dir);
+		const certs = await makeCerts(this.dir, this.addresses);
 		this.caFile = certs.ca.cert;
 		this.caText = readFileSync(this.caFile, 'latin1');
 		this.listener = new Listener(this, certs);
@@ -106,7 +115,7 @@ export class FakePve {
 			this.qemu = await startQemu(this.dir);
 			this.guest(100).qemu = this.qemu;
 		}
-		this.port = await this.listener.listen(this.options.port ?? 0, this.host);
+		this.port = await this.hosts.listen(this.options.port ?? 0);
 		this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
 		this.sweeper.unref();
 	}
@@ -156,7 +165,7 @@ export class FakePve {
 	}
 
 	get connections() {
-		return this.workers.connections().length;
+		return this.hosts.connections().length;
 	}
 
 	get url() {
@@ -237,11 +246,14 @@ export class FakePve {
 		for (const c of this.liveConsoles) {
 			if (c.entry.service === 'termproxy')
 				continue;
-			const [last, limit] = c.entry.service === 'qemu'
-				? [c.lastByteAt, this.timings.consoleIdleMs]
-				: [c.lastInputAt, this.timings.vnctermInputMs];
-			if (now - last > limit)
-				c.endBackend('idle');
+			const vncterm = c.entry.service === 'vncterm';
+			const [last, limit] = vncterm
+				? [c.entry.lastKeyAt, this.timings.vnctermInputMs]
+				: [c.lastByteAt, this.timings.consoleIdleMs];
+			if (now - last <= limit)
+				continue;
+			c.entry.dead = vncterm;
+			c.endBackend('idle');
 		}
 	}
 
@@ -250,8 +262,7 @@ export class FakePve {
 			return;
 		this.stopped = true;
 		clearInterval(this.sweeper);
-		this.workers.stop();
-		await this.listener.stop();
+		await this.hosts.close();
 		await this.qemu?.stop();
 		if (!this.options.dir)
 			removeTemp(this.dir);

@@ -5,8 +5,9 @@
 // 100 is a real QEMU when asked for; 101 and 103..399 are synthetic and running, 102 is
 // stopped; 200..208 are running containers, 209 and 201 stopped ones. 300..309 have the serial
 // port serial0, 301 all four. A QEMU guest's VNC password is global to it and is overwritten
-// by each console that connects.
+// by each console that connects. kind 'vncterm' is a QEMU guest with "vga: serial0".
 
+import { noRoute } from './nodes.mjs';
 import { Place } from './place.mjs';
 
 const FIRST = 100;
@@ -41,11 +42,21 @@ export class Guest extends Place {
 
 	/* What is behind the port that vncproxy opens. */
 	get vncService() {
-		return this.type === 'lxc' ? 'vncterm' : 'qemu';
+		return this.type === 'lxc' || this.kind.kind === 'vncterm' ? 'vncterm' : 'qemu';
+	}
+
+	get reachable() {
+		return this.pve.node(this.node).online;
+	}
+
+	/* A vncterm shows the error of the command in it before it ends. */
+	get vncKind() {
+		const on = this.status === 'running' && this.reachable;
+		return on || this.vncService === 'qemu' ? this.kind : { kind: 'gone' };
 	}
 
 	async connectQemu(entry, console) {
-		const off = this.status !== 'running' || (this.qemu && !this.qemu.running);
+		const off = this.status !== 'running' || !this.reachable || (this.qemu && !this.qemu.running);
 		if (off || this.kind.kind === 'nodisplay')
 			return null;
 		if (this.qemu) {
@@ -59,6 +70,8 @@ export class Guest extends Place {
 
 	/* In the order and words of Proxmox's own terminal command. */
 	terminalRefusal(serial) {
+		if (!this.reachable)
+			return noRoute(this.node);
 		if (this.type === 'lxc')
 			return this.status === 'running' ? null : `CT ${this.vmid} not running`;
 		if (serial && !this.serials.includes(serial))
@@ -72,8 +85,7 @@ export class Guest extends Place {
 	async stop() {
 		this.status = 'stopped';
 		await this.qemu?.stop();
-		for (const c of [...this.consoles])
-			c.endBackend('guest stopped');
+		this.endConsoles('guest stopped');
 	}
 
 	async start() {
@@ -82,17 +94,24 @@ export class Guest extends Place {
 		this.status = 'running';
 	}
 
+	/* Off and on: consoles end. */
+	async restart() {
+		await this.stop();
+		await this.start();
+	}
+
 	/* The reset button; consoles stay. */
 	async reset() {
 		await this.qemu?.reset();
 	}
 
+	/* To another node, running: consoles end. */
 	migrate(node) {
+		this.pve.node(node);
 		this.staleNode = this.node;
 		this.staleUntil = this.pve.records.now() + STALE_MS;
 		this.node = node;
-		for (const c of [...this.consoles])
-			c.endBackend('migrated');
+		this.endConsoles('migrated');
 	}
 
 	/* The node as cluster/resources shows it: stale for 10 s after a migration. */

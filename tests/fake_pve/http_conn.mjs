@@ -15,10 +15,11 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 const BODY_TYPES = new Set(['application/x-www-form-urlencoded', 'application/json', '']);
 
 export class Connection {
-	constructor(pve, socket, worker) {
+	constructor(pve, socket, host) {
 		this.pve = pve;
 		this.socket = socket;
-		this.worker = worker;
+		this.host = host;
+		this.worker = host.workers.assign();
 		this.buffer = Buffer.alloc(0);
 		this.served = 0;
 		this.state = 'head';
@@ -26,7 +27,7 @@ export class Connection {
 		this.frozen = false;
 		this.timers = new Set();
 		this.console = null;
-		worker.conns.add(this);
+		this.worker.conns.add(this);
 		socket.on('data', (d) => this.onData(d));
 		socket.on('error', () => this.destroy());
 		socket.on('end', () => this.onEnd());
@@ -72,7 +73,7 @@ export class Connection {
 		this.served++;
 		this.record = this.pve.records.request({ method: head.method ?? '?',
 			path: (head.target ?? '').split('?')[0], names: [], status: 0, ms: 0,
-			at: this.req.start, worker: this.worker.id, nth: this.served, auth: null,
+			at: this.req.start, host: this.host.address, worker: this.worker.id, nth: this.served, auth: null,
 			headers: Object.keys(head.headers ?? {}) });
 		if (head.state === 'bad')
 			this.refuse(400, 'bad request');

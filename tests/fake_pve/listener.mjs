@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// listener - the TLS port of the fake Proxmox, and its certificates.
+// listener - the TLS side of the fake Proxmox's hosts, and its certificates.
 //
 // The first byte of a connection tells TLS from plain HTTP, which is redirected. The CA
 // and its certificates are made at start; which certificate is shown can be changed while
@@ -11,18 +11,20 @@ import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
-import { makeCa, makeLeaf, makeSelfSigned } from '../lib/certs.mjs';
+import { DEFAULT_SAN, makeCa, makeLeaf, makeSelfSigned } from '../lib/certs.mjs';
 import { Connection } from './http_conn.mjs';
 
 const TLS_HANDSHAKE = 0x16;
 
-/* Makes the CA, another CA, and the certificates in dir. */
-export async function makeCerts(dir) {
+/* Makes the CA, another CA, and the certificates in dir; good ones for addresses, too. */
+export async function makeCerts(dir, addresses) {
+	const san = [...new Set([...DEFAULT_SAN.split(','),
+		...addresses.map((a) => `IP:${a}`)])].join(',');
 	const ca = await makeCa(dir, 'pve-root-ca', 'Proxmox Virtual Environment');
 	const other = await makeCa(dir, 'other-ca', 'Proxmox Virtual Environment');
 	const [good, renewed, second, wrong, expired, foreign, self] = await Promise.all([
-		makeLeaf(dir, ca, { name: 'good', cn: 'pve.example' }),
-		makeLeaf(dir, ca, { name: 'renewed', cn: 'pve.example' }),
+		makeLeaf(dir, ca, { name: 'good', cn: 'pve.example', san }),
+		makeLeaf(dir, ca, { name: 'renewed', cn: 'pve.example', san }),
 		makeLeaf(dir, ca, { name: 'second', cn: 'pve2.example',
 			san: 'DNS:pve2.example,IP:192.0.2.2' }),
 		makeLeaf(dir, ca, { name: 'wrong', cn: 'pve.example',
@@ -47,7 +49,6 @@ export class Listener {
 		this.tls = tls.createServer({ minVersion: 'TLSv1.2', ...this.pair('good') });
 		this.tls.on('secureConnection', (s) => this.accepted(s));
 		this.tls.on('tlsClientError', (e, s) => s.destroy());
-		this.net = net.createServer({ noDelay: true }, (s) => this.incoming(s));
 	}
 
 	pair(kind) {
@@ -75,17 +76,17 @@ export class Listener {
 	}
 
 	/* Makes TLS of a connection, and notes what became of it and what came in by then. */
-	secure(socket, first) {
+	secure(socket, first, host) {
 		const kind = this.byAddress?.[socket.localAddress]
 			?? this.kinds[this.turn++ % this.kinds.length];
 		const note = this.pve.records.handshake({ cert: kind, ok: null, afterHello: 0 });
 		if (kind !== this.shown)
 			this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });
 		this.shown = kind;
-		const { remotePort } = socket;
-		this.notes.set(remotePort, note);
+		const key = ends(socket);
+		this.notes.set(key, { note, host });
 		socket.once('close', () => {
-			this.notes.delete(remotePort);
+			this.notes.delete(key);
 			note.ok ??= false;
 			note.afterHello = socket.bytesRead - first.length;
 		});
@@ -93,18 +94,18 @@ export class Listener {
 		this.tls.emit('connection', socket);
 	}
 
-	listen(port, host) {
-		return new Promise((resolve, reject) => {
-			this.net.once('error', reject);
-			this.net.listen(port, host, () => resolve(this.net.address().port));
-		});
+	/* A TCP server for one host. */
+	server(host) {
+		return net.createServer({ noDelay: true }, (s) => this.incoming(s, host));
 	}
 
-	incoming(socket) {
+	incoming(socket, host) {
+		socket.host = host;
 		this.raw.add(socket);
 		socket.on('error', () => {});
 		socket.on('close', () => this.raw.delete(socket));
-		const fault = this.pve.faults.accept;
+		const { accept } = this.pve.faults;
+		const fault = typeof accept === 'function' ? accept(host.address) : accept;
 		if (fault?.close)
 			socket.destroy();
 		if (fault)
@@ -117,7 +118,7 @@ export class Listener {
 				this.redirect(socket, first);
 				return;
 			}
-			this.secure(socket, first);
+			this.secure(socket, first, host);
 		});
 	}
 
@@ -135,15 +136,21 @@ export class Listener {
 	}
 
 	accepted(socket) {
-		Object.assign(this.notes.get(socket.remotePort),
-			{ ok: true, resumed: socket.isSessionReused() });
-		const worker = this.pve.workers.assign();
-		new Connection(this.pve, socket, worker);
+		const { note, host } = this.notes.get(ends(socket));
+		Object.assign(note, { ok: true, resumed: socket.isSessionReused() });
+		new Connection(this.pve, socket, host);
 	}
 
-	async stop() {
-		for (const s of this.raw)
-			s.destroy();
-		await new Promise((resolve) => this.net.close(resolve));
+	/* Cuts what is connected to a host, in whatever state. */
+	cutRaw(host) {
+		for (const s of this.raw) {
+			if (s.host === host)
+				s.destroy();
+		}
 	}
+}
+
+/* What tells a connection from the others while it lives. */
+function ends(socket) {
+	return `${socket.localAddress} ${socket.remoteAddress} ${socket.remotePort}`;
 }

@@ -5,6 +5,9 @@
 // kind says what its VNC server does (rfb_kinds), terminal what its terminal does
 // (term_kinds). Behind a port is one of three services: qemu (a copier to the guest's own
 // VNC server), vncterm, termproxy.
+//
+// A place also has vncService, vncKind (kind, or what is seen when it is off) and
+// terminalRefusal(serial): what its terminal says before it ends at once, or null.
 
 import { RfbServer } from './rfb_server.mjs';
 import { Screen } from './screen.mjs';
@@ -27,7 +30,10 @@ export class Place {
 
 	/* kind: a name, or { kind, ...options }. */
 	setKind(kind) {
+		const before = this.vncService;
 		this.kind = typeof kind === 'string' ? { kind } : kind;
+		if (this.vncService !== before)
+			this.screen_ = undefined;
 	}
 
 	setTerminal(kind) {
@@ -54,9 +60,9 @@ export class Place {
 			fault: this.pve.takeFault('rfb') });
 	}
 
-	/* What a terminal of this place shows before it ends at once, or null: it runs. */
-	terminalRefusal() {
-		return null;
+	endConsoles(why) {
+		for (const c of [...this.consoles])
+			c.endBackend(why);
 	}
 
 	/* A viewer that did not want to share. */

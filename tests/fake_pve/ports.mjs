@@ -5,7 +5,7 @@
 // The ports are not real sockets: several fakes run side by side. A number is reserved
 // for 5 s. The listener of a QEMU console or a termproxy takes one connection, lives 10 s, and
 // its number is free again once taken; a vncterm keeps its port while it lives: 20 s for the
-// first viewer, 10 s after the last one left.
+// first viewer, 10 s after the last one left, 30 min without a key of any viewer.
 
 const FIRST = 5900;
 const LAST = 5999;
@@ -25,7 +25,7 @@ export class Ports {
 			if (old && (now < old.createdAt + portReserveMs || this.bound(old)))
 				continue;
 			const viewers = new Set();
-			const entry = { ...what, port, createdAt: now, taken: 0, viewers };
+			const entry = { ...what, port, createdAt: now, lastKeyAt: now, taken: 0, viewers };
 			this.slots.set(port, entry);
 			return entry;
 		}

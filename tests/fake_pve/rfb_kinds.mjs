@@ -7,6 +7,7 @@
 //   source           { bytes, frame, then }: a known pattern, as fast as it is taken, in
 //                    pieces of `frame` bytes; then: 'stay' (default) or 'end'
 //   sink, silent     reads everything, says nothing (sink: see Console.sha256)
+//   vncterm          a screen; a QEMU guest whose console is a vncterm ("vga: serial0")
 //   nodisplay        running, but its console ends at once, as with "vga: none" (see guests)
 //   gone             as a stopped container: shows one picture, then ends
 //
@@ -165,4 +166,4 @@ class Viewer {
 	}
 }
 
-export const KINDS = { screen, static: screen, echo, source, sink, silent: sink, gone };
+export const KINDS = { screen, static: screen, vncterm: screen, echo, source, sink, silent: sink, gone };

@@ -8,13 +8,14 @@
 const SET_DESKTOP_SIZE_HEAD = 8;
 const SCREEN_BYTES = 16;
 const QEMU = 255;
+export const KEY_EVENT = 4;
 
 /* type: [name, least bytes needed to know the length, length from those bytes]. */
 const TYPES = new Map([
 	[0, ['SetPixelFormat', 1, () => 20]],
 	[2, ['SetEncodings', 4, (b) => 4 + 4 * b.readUInt16BE(2)]],
 	[3, ['FramebufferUpdateRequest', 1, () => 10]],
-	[4, ['KeyEvent', 1, () => 8]],
+	[KEY_EVENT, ['KeyEvent', 1, () => 8]],
 	[5, ['PointerEvent', 1, () => 6]],
 	[6, ['ClientCutText', 8, (b) => 8 + Math.abs(b.readInt32BE(4))]],
 	[150, ['EnableContinuousUpdates', 1, () => 10]],
@@ -42,6 +43,32 @@ export function messageLength(buf) {
 
 export function messageName(type) {
 	return TYPES.get(type)?.[0] ?? `unknown ${type}`;
+}
+
+/* Cuts a stream of client messages as it comes; an unknown type ends the reading. */
+export class MessageReader {
+	constructor() {
+		this.rest = Buffer.alloc(0);
+		this.lost = false;
+	}
+
+	/* Calls each(type, bytes) for the messages that chunk completes. */
+	push(chunk, each) {
+		if (this.lost)
+			return;
+		this.rest = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
+		for (;;) {
+			const n = messageLength(this.rest);
+			if (n < 0) {
+				this.lost = true;
+				this.rest = Buffer.alloc(0);
+			}
+			if (n <= 0 || this.rest.length < n)
+				return;
+			each(this.rest[0], this.rest.subarray(0, n));
+			this.rest = this.rest.subarray(n);
+		}
+	}
 }
 
 /*

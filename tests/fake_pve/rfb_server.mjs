@@ -89,7 +89,8 @@ export class RfbServer extends Backend {
 		if (this.fault.endAfterAuth)
 			return;
 		yield* this.init();
-		yield* KINDS[this.guest.kind.kind](this, this.guest.kind);
+		const { vncKind } = this.guest;
+		yield* KINDS[vncKind.kind](this, vncKind);
 	}
 
 	complain(what) {

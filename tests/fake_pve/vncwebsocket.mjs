@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { encodeFrame, FrameReader, OP } from '../lib/frames.mjs';
 import { Refused } from './api_common.mjs';
-import { parseClientMessages } from './rfb_messages.mjs';
+import { KEY_EVENT, MessageReader, parseClientMessages } from './rfb_messages.mjs';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const MAX_FRAME = 131072;
@@ -21,20 +21,22 @@ const CLIENT_OPCODES = new Set([OP.TEXT, OP.BINARY, OP.CLOSE, OP.PING, OP.PONG])
 const CLIENT_HANDSHAKE = 12 + 1 + 16 + 1;
 const SERVER_RESULT_AT = 12 + 2 + 16;
 
-export function openWebsocket({ pve, req, conn, port, identity, fault }) {
+export function openWebsocket({ pve, req, conn, port, ticket, identity, fault }) {
 	if (req.headers['sec-websocket-version'] !== '13')
 		throw new Refused(500, 'unsupported websocket-version');
 	if (!req.headers['sec-websocket-key'])
 		throw new Refused(500, 'missing websocket-key');
-	const entry = pve.ports.connect(port);
+	const entry = conn.host.ports.connect(port);
 	if (entry === null) {
-		const why = `websocket to port ${port}, where nothing listens`;
+		const why = `websocket to port ${port} of ${conn.host.address}, where nothing listens`;
 		pve.records.violation(why);
 		conn.note('dead port');
 		if (pve.mode === 'A')
-			pve.workers.crash(conn.worker, why);
+			conn.host.workers.crash(conn.worker, why);
 		return;
 	}
+	if (entry.ticket !== ticket)
+		pve.records.violation(`websocket to port ${port} with the ticket of another console`);
 	conn.note(101);
 	const key = fault?.badAccept ? 'something else' : req.headers['sec-websocket-key'];
 	const accept = createHash('sha1').update(key + GUID).digest('base64');
@@ -49,7 +51,8 @@ export function openWebsocket({ pve, req, conn, port, identity, fault }) {
 
 export class Console {
 	constructor(pve, conn, entry, identity) {
-		Object.assign(this, { pve, conn, entry, user: identity.id, port: entry.port });
+		Object.assign(this, { pve, conn, entry, user: identity.id, port: entry.port,
+			host: conn.host.address });
 		this.guest = entry.guest;
 		this.terminal = entry.service === 'termproxy';
 		this.vmid = this.guest.vmid;
@@ -67,7 +70,7 @@ export class Console {
 		this.chunks = [];
 		this.keptBytes = 0;
 		this.lastByteAt = pve.records.now();
-		this.lastInputAt = this.lastByteAt;
+		this.messageReader = new MessageReader();
 		this.backend = null;
 		this.early = [];
 		this.noteOverlap();
@@ -130,7 +133,7 @@ export class Console {
 		this.stuck = true;
 		this.violation(`illegal frame: ${why}`);
 		if (this.pve.mode === 'A')
-			this.pve.workers.crash(this.conn.worker, `illegal frame: ${why}`);
+			this.conn.host.workers.crash(this.conn.worker, `illegal frame: ${why}`);
 	}
 
 	onFrame({ opcode, fin, masked, payload }) {
@@ -150,11 +153,12 @@ export class Console {
 
 	input(payload) {
 		this.lastByteAt = this.pve.records.now();
-		this.lastInputAt = this.lastByteAt;
 		this.bytesIn += payload.length;
 		const rest = this.sniffClient(payload);
 		if (rest.length > 0)
 			this.keep(rest);
+		if (this.entry.service === 'vncterm')
+			this.noteKeys(rest);
 		if (this.backend === null)
 			this.early.push(payload);
 		else if (!this.backend.destroyed && this.backend.writable)
@@ -176,6 +180,14 @@ export class Console {
 		if (this.shared === 0)
 			this.violation('ClientInit with shared=0');
 		return payload.subarray(missing);
+	}
+
+	/* Nothing but keys keeps a vncterm alive. */
+	noteKeys(bytes) {
+		this.messageReader.push(bytes, (type) => {
+			if (type === KEY_EVENT)
+				this.entry.lastKeyAt = this.pve.records.now();
+		});
 	}
 
 	keep(bytes) {
