@@ -13,6 +13,8 @@ export async function fillTexts() {
 		element.textContent = text('labels', element.dataset.text);
 	for (const element of document.querySelectorAll('[data-label]'))
 		setLabel(element, element.dataset.label);
+	for (const element of document.querySelectorAll('[data-key]'))
+		element.textContent = text('keys', element.dataset.key);
 }
 
 /*

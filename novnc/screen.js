@@ -6,11 +6,15 @@
 // (MPL 2.0, and MIT for pako). It hides why a websocket closed, so the page makes
 // the websocket itself and listens before the client does.
 
+import { Answers, QUESTION } from './answers.js';
 import { socketUrl } from './settings.js';
 
 /* To load the client and to have the upgrade answered; then to have a screen. */
 const OPEN_TIMEOUT_MS = 20000;
 const CONNECT_TIMEOUT_MS = 130000;
+
+/* A server that has not answered the first question by then never does. */
+const ANSWER_TIMEOUT_MS = 3000;
 
 let client = null;
 
@@ -30,6 +34,9 @@ class Screen {
 	#timer = null;
 	#connected = false;
 	#done = false;
+	#answers = null;        /* looks for answers in what arrives, once one is wanted */
+	#waiting = [];          /* resolves those who wait for an answer, in their order */
+	#answering = null;      /* whether the server answers, when that is known */
 
 	constructor(target, settings, events) {
 		this.#target = target;
@@ -42,6 +49,49 @@ class Screen {
 
 	close() {
 		this.#finish(() => {});
+	}
+
+	/*
+	 * Whether the server is told of physical keys, so that the machine decides what they
+	 * type. The client knows, and has no word for it (a test watches what it sends).
+	 */
+	get takesKeys() {
+		return this.rfb?._qemuExtKeyEventSupported === true;
+	}
+
+	/*
+	 * Wait until the server has taken everything so far. Gives true, or false when it is
+	 * one that does not tell, or when the connection ends.
+	 */
+	answered() {
+		if (this.#answering === false || this.#socket?.readyState !== WebSocket.OPEN)
+			return Promise.resolve(false);
+		if (this.#answers === null) {
+			this.#answers = new Answers();
+			this.#socket.addEventListener('message', (e) => this.#listenFor(e.data));
+		}
+		return new Promise((resolve) => {
+			this.#waiting.push(resolve);
+			this.#socket.send(QUESTION);
+			if (this.#answering === null)
+				setTimeout(() => this.#answering ?? this.#answer(false), ANSWER_TIMEOUT_MS);
+		});
+	}
+
+	#listenFor(data) {
+		if (this.#waiting.length === 0)
+			return;
+		for (let n = this.#answers.count(new Uint8Array(data)); n > 0; n--) {
+			this.#answering = true;
+			this.#waiting.shift()?.(true);
+		}
+	}
+
+	/* There will be no answers (any more). */
+	#answer(answering) {
+		this.#answering = answering;
+		for (const resolve of this.#waiting.splice(0))
+			resolve(false);
 	}
 
 	/* Whatever comes first is the end, and the only one that is told. */
@@ -57,6 +107,7 @@ class Screen {
 		else
 			this.#socket?.close();
 		this.rfb = null;
+		this.#answer(false);
 		tell();
 	}
 
@@ -85,6 +136,8 @@ class Screen {
 		socket.addEventListener('open', () => this.#limit(CONNECT_TIMEOUT_MS));
 		socket.addEventListener('close', (e) => this.#end(e.code, e.reason));
 		this.rfb = new RFB(this.#target, socket, { credentials, shared });
+		/* The client sends each key through its own sendKey(), whoever pressed it. */
+		this.rfb.sendKey = this.#events.keys(this.rfb.sendKey.bind(this.rfb));
 		this.#apply(this.rfb);
 		this.#listen(this.rfb);
 	}
@@ -114,8 +167,11 @@ class Screen {
 }
 
 /*
- * Open the console in the element `target`. Returns { close(), rfb }, where rfb is
- * the VNC client, or null while there is none; `events` are those of connection.js,
+ * Open the console in the element `target`. Returns a Screen: close(), rfb (the VNC
+ * client, or null while there is none), takesKeys, answered(); `events` are those of
+ * connection.js and
+ *   keys(send)        may stand before the client's sendKey(keysym, code, down): gives
+ *                     what to use instead
  *   clipboard(text)   from the console
  *   picture(canvas)   before an end: the canvas, its last picture still in it
  */

@@ -3,7 +3,8 @@
 // text - every word that the page shows, from one table a language.
 //
 // vnc.html names rows of `labels` in data-text (an element's text) and
-// data-label (what a button is called); endings.js names rows of `words`.
+// data-label (what a button is called), of `keys` in data-key; endings.js names rows
+// of `words`.
 // English is always there; another language's table is loaded when it is wanted.
 // A new word is a row in each text_*.js; a test finds what is missing.
 

@@ -23,6 +23,25 @@ export default {
 		clipboard_by_hand: 'Selected: press Ctrl+C',
 		clipboard_close: 'Close clipboard',
 		typing: 'Type here to send keys to the console',
+		keys: 'Keys',
+		keys_close: 'Close keys',
+		keys_modifiers: 'Press once for the next key, twice to hold.',
+		keys_combinations: 'Key combinations',
+		keys_keys: 'Single keys',
+		keys_functions: 'Function keys',
+		keys_terminals: 'With Ctrl+Alt',
+		type: 'Type text',
+		type_close: 'Close',
+		type_text: 'Text to type',
+		type_layout: 'Keyboard layout',
+		type_speed: 'Speed',
+		speed_normal: 'Normal',
+		speed_slow: 'Slow, if characters get lost',
+		type_hint: 'Typed as on a keyboard, where no clipboard reaches.',
+		type_layout_hint: 'It has to be the layout that is set there, with Caps Lock off.',
+		type_start: 'Type',
+		type_cancel: 'Cancel',
+		picture: 'Save a picture of the screen',
 	},
 
 	/* What the page is doing, for the bar. */
@@ -81,6 +100,64 @@ export default {
 		password: ['The console did not accept its password', 'Ask for a new link.'],
 		broken: ['This page did not load completely',
 			'Reload it. If that does not help, use a current browser.'],
+	},
+
+	/* What keys are called; F1 to F12 are called that everywhere. */
+	keys: {
+		ctrl: 'Ctrl',
+		alt: 'Alt',
+		shift: 'Shift',
+		win: 'Win',
+		esc: 'Esc',
+		tab: 'Tab',
+		enter: 'Enter',
+		backspace: 'Backspace',
+		insert: 'Ins',
+		del: 'Del',
+		home: 'Home',
+		end: 'End',
+		pageup: 'PgUp',
+		pagedown: 'PgDn',
+		left: 'Left',
+		up: 'Up',
+		down: 'Down',
+		right: 'Right',
+		print: 'PrtSc',
+	},
+
+	/* A modifier of the panel with keys, and how long it is held. */
+	held: {
+		off: '{key}',
+		once: '{key}: held for the next key',
+		locked: '{key}: held until pressed again',
+	},
+
+	/* How typing a text goes. */
+	typed: {
+		count: '{done} of {total}',
+		all: 'Typed: {total} characters.',
+		stopped: 'Stopped: {done} of {total} characters were typed.',
+		missing: '“{character}” on line {line} cannot be typed with the layout {layout}. '
+			+ 'Nothing was typed.',
+		missing_here: '“{character}” on line {line} cannot be typed here. Nothing was '
+			+ 'typed.',
+		broken: 'The text could not be typed. Please reload the page.',
+	},
+
+	/* Keyboards, by their country. */
+	layouts: {
+		us: 'English (US)',
+		uk: 'English (UK)',
+		de: 'German',
+		fr: 'French',
+		es: 'Spanish',
+		it: 'Italian',
+		pt: 'Portuguese',
+		pl: 'Polish',
+		se: 'Swedish',
+		dk: 'Danish',
+		no: 'Norwegian',
+		ch: 'German (Switzerland)',
 	},
 
 	/* What the gateway says in a Close frame is English already. */

@@ -12,6 +12,10 @@ import { StandIn } from './stand_in.mjs';
 export const LOAD_FAILED = /^Failed to load resource/;
 export const SOCKET_FAILED = /^WebSocket connection to .* failed/;
 
+export const PHONE = {
+	viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2,
+};
+
 /*
  * To be called at the top of a test file. Returns setUp(t, options), which gives
  * { gateway, page } for one test; options:
@@ -75,6 +79,20 @@ export async function phase(page, wanted) {
 export async function connected(page, gateway) {
 	await phase(page, 'connected');
 	await gateway.peer.ready;
+}
+
+/* Which element has the keys: its id, or its name. */
+export const active = (page) => page.evaluate(() => document.activeElement.id
+	|| document.activeElement.tagName);
+
+/* The keys that have come: a keysym when pressed, negative when released. */
+export const keysyms = (gateway) => gateway.peer.received.filter((m) => m.type === 'key')
+	.map((m) => (m.down ? m.keysym : -m.keysym));
+
+/* Wait until exactly these keys have come, as keysyms() gives them. */
+export async function keysAre(gateway, wanted) {
+	await until(() => keysyms(gateway).length >= wanted.length, `keys ${wanted}`);
+	assert.deepEqual(keysyms(gateway), wanted);
 }
 
 /* Wait until `holds()` gives something; it is asked again whenever time has passed. */

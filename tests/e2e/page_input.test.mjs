@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { card, connected, fixture, phase, pixel, SOCKET_FAILED, until } from './fixture.mjs';
+import {
+	active, card, connected, fixture, keysAre, keysyms, phase, PHONE, pixel, SOCKET_FAILED, until,
+} from './fixture.mjs';
 import { PASSWORD } from './stand_in.mjs';
 
 const setUp = fixture();
@@ -14,23 +16,8 @@ const XK = {
 	backspace: 0xff08, tab: 0xff09, enter: 0xff0d, shift: 0xffe1, control: 0xffe3, alt: 0xffe9,
 	del: 0xffff,
 };
-const PHONE = {
-	viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2,
-};
-
-const keys = (gateway) => gateway.peer.received.filter((m) => m.type === 'key')
-	.map((m) => (m.down ? m.keysym : -m.keysym));
 const cuts = (gateway) => gateway.peer.received.filter((m) => m.type === 'cut')
 	.map((m) => m.text);
-
-/* Wait until exactly these keys have come: a keysym when pressed, negative when released. */
-async function keysAre(gateway, wanted) {
-	await until(() => keys(gateway).length >= wanted.length, `keys ${wanted}`);
-	assert.deepEqual(keys(gateway), wanted);
-}
-
-const active = (page) => page.evaluate(() => document.activeElement.id
-	|| document.activeElement.tagName);
 
 test('the screen has the keys once it is there, and they reach the console', async (t) => {
 	const { gateway, page } = await setUp(t);
@@ -55,7 +42,7 @@ test('Ctrl, Alt and Shift together lead out of the screen, and no key hangs', as
 	for (const key of ['Control', 'Alt', 'Shift'])
 		await page.keyboard.down(key);
 	await keysAre(gateway, [XK.control, XK.alt, -XK.control, -XK.alt]);
-	assert.equal(await active(page), 'tool-clipboard');
+	assert.equal(await active(page), 'tool-keys');
 	for (const key of ['Shift', 'Alt', 'Control'])
 		await page.keyboard.up(key);
 
@@ -63,7 +50,7 @@ test('Ctrl, Alt and Shift together lead out of the screen, and no key hangs', as
 	while (await active(page) !== 'CANVAS')
 		await page.keyboard.press('Tab');
 	await page.keyboard.press('b');
-	await until(() => keys(gateway).includes(-0x62), 'b');
+	await until(() => keysyms(gateway).includes(-0x62), 'b');
 });
 
 test('the clipboard panel sends its text, and shows the console’s', async (t) => {
@@ -78,7 +65,7 @@ test('the clipboard panel sends its text, and shows the console’s', async (t) 
 	await page.locator('#clipboard-send').click();
 	await until(() => cuts(gateway).length > 0, 'the text');
 	assert.deepEqual(cuts(gateway), ['Grüße']);
-	assert.deepEqual(keys(gateway), []);
+	assert.deepEqual(keysyms(gateway), []);
 	assert.equal(await page.locator('#clipboard').isVisible(), false);
 	assert.equal(await active(page), 'CANVAS');
 

@@ -10,6 +10,9 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 const WIDTH = 320;
 const HEIGHT = 200;
 
+const QEMU_KEYS = -258;
+const EXTENDED_SIZE = -308;
+
 /* VNC's DES: the bits of each key byte are the other way round. */
 export function vncResponse(password, challenge) {
 	const key = Buffer.alloc(8);
@@ -24,23 +27,30 @@ export function vncResponse(password, challenge) {
 }
 
 export class RfbPeer {
-	/* received: { type: 'key', down, keysym }, { type: 'pointer', buttons, x, y },
-	 * { type: 'cut', text }, in the order of their arrival. */
+	/* received: { type: 'key', down, keysym }, with a scancode when the client has one to
+	 * tell, { type: 'pointer', buttons, x, y }, { type: 'cut', text }, in the order of their
+	 * arrival. */
 	received = [];
 	shared = null;          /* what ClientInit asked for */
 	ready;                  /* a promise: the picture has been sent */
 	error = null;           /* what the client did wrong */
+	answering = true;       /* with a keyboard: whether questions are answered now */
+	questions = 0;          /* requests for the whole of an update, the first not counted */
 	#socket;
 	#input = Buffer.alloc(0);
 	#wanted = null;         /* resolves the read that waits for more input */
 	#password;
 	#colour;
+	#keyboard;
 	#ready;
+	#asked = false;
 
-	constructor(socket, password, colour = [0x20, 0x60, 0xc0]) {
+	/* With `keyboard` it is as QEMU: takes physical keys, and answers questions at once. */
+	constructor(socket, password, { colour = [0x20, 0x60, 0xc0], keyboard = false } = {}) {
 		this.#socket = socket;
 		this.#password = password;
 		this.#colour = colour;
+		this.#keyboard = keyboard;
 		this.ready = new Promise((resolve) => {
 			this.#ready = resolve;
 		});
@@ -48,6 +58,11 @@ export class RfbPeer {
 		this.#talk().catch((error) => {
 			this.error = error;
 		});
+	}
+
+	/* Say that everything so far has been taken. */
+	answer() {
+		this.#rectangle(EXTENDED_SIZE, oneScreen());
 	}
 
 	/* Send text that was cut or copied in the console (ISO 8859-1). */
@@ -101,7 +116,7 @@ export class RfbPeer {
 		if (type === 0)
 			await this.#read(19);
 		else if (type === 2)
-			await this.#read(4 * (await this.#read(3)).readUInt16BE(1));
+			this.#encodings(await this.#read(4 * (await this.#read(3)).readUInt16BE(1)));
 		else if (type === 3)
 			this.#update((await this.#read(9))[0] === 1);
 		else if (type === 4)
@@ -110,12 +125,40 @@ export class RfbPeer {
 			this.#pointer(await this.#read(5));
 		else if (type === 6)
 			await this.#cut();
+		else if (type === 255 && this.#keyboard)
+			this.#physicalKey(await this.#read(11));
 		else
 			throw new Error(`client message ${type}`);
 	}
 
 	#key(b) {
 		this.received.push({ type: 'key', down: b[0] === 1, keysym: b.readUInt32BE(3) });
+	}
+
+	#physicalKey(b) {
+		if (b[0] !== 0)
+			throw new Error(`client message 255 ${b[0]}`);
+		this.received.push({
+			type: 'key', down: b.readUInt16BE(1) === 1, keysym: b.readUInt32BE(3),
+			scancode: b.readUInt32BE(7),
+		});
+	}
+
+	/* A client that knows of physical keys is told that they are taken. */
+	#encodings(b) {
+		const wanted = Array.from({ length: b.length / 4 }, (_, i) => b.readInt32BE(4 * i));
+		if (this.#keyboard && wanted.includes(QEMU_KEYS))
+			this.#rectangle(QEMU_KEYS);
+	}
+
+	/* An update with one rectangle of the whole screen, of an encoding without pixels. */
+	#rectangle(encoding, more = Buffer.alloc(0)) {
+		const head = Buffer.alloc(16);
+		head.writeUInt16BE(1, 2);
+		head.writeUInt16BE(WIDTH, 8);
+		head.writeUInt16BE(HEIGHT, 10);
+		head.writeInt32BE(encoding, 12);
+		this.#socket.send(Buffer.concat([head, more]));
 	}
 
 	#pointer(b) {
@@ -134,6 +177,11 @@ export class RfbPeer {
 	#update(incremental) {
 		if (incremental)
 			return;
+		if (this.#asked)
+			this.questions++;
+		this.#asked = true;
+		if (this.#keyboard && this.answering)
+			this.answer();
 		const head = Buffer.alloc(16);
 		head.writeUInt16BE(1, 2);
 		head.writeUInt16BE(WIDTH, 8);
@@ -142,6 +190,15 @@ export class RfbPeer {
 		this.#socket.send(Buffer.concat([head, Buffer.alloc(WIDTH * HEIGHT * 4, pixel)]));
 		this.#ready();
 	}
+}
+
+/* ExtendedDesktopSize's list of screens: one. */
+function oneScreen() {
+	const screens = Buffer.alloc(20);
+	screens[0] = 1;
+	screens.writeUInt16BE(WIDTH, 12);
+	screens.writeUInt16BE(HEIGHT, 14);
+	return screens;
 }
 
 function serverInit() {

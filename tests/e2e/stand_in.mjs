@@ -6,7 +6,8 @@
 // websocket whose behaviour each test plans. Everything a test changes is a
 // property: `mandatory` (an object, or a status), `plan` (what the next
 // websockets do, the last one again and again):
-//   { screen: true, colour }   speaks RFB, a screen in one colour
+//   { screen: true, colour, keyboard }   speaks RFB, a screen in one colour; with
+//                              `keyboard` it takes physical keys, as QEMU does
 //   { close: code, reason }    is accepted, then closed
 //   { drop: true }             is accepted, then cut without a Close frame
 //   { refuse: status }         is not accepted
@@ -217,7 +218,7 @@ export class StandIn {
 		else if (step.close)
 			socket.close(step.close, step.reason);
 		else
-			entry.peer = new RfbPeer(socket, PASSWORD, step.colour);
+			entry.peer = new RfbPeer(socket, PASSWORD, step);
 	}
 }
 

@@ -261,6 +261,8 @@ test('the markup names texts that exist, and holds no script or style of its own
 	assert.ok(named.length > 8);
 	for (const key of named)
 		assert.ok(rows('labels').includes(key), key);
+	for (const [, key] of html.matchAll(/data-key="(\w+)"/g))
+		assert.ok(rows('keys').includes(key), key);
 	assert.doesNotMatch(html,
 		/<style|\sstyle=|\son\w+=|<script(?![^>]* src=)[^>]*>|https?:/i);
 });
