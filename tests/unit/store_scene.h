@@ -2,7 +2,7 @@
 /*
  * store_scene - a store in memory with its settings, and short words for its calls.
  *
- * It brings the stand-ins for proxmox_api's policies, so one file of a test
+ * It brings the stand-ins for proxmox_api's policies and logins, so one file of a test
  * program includes it.
  *
  * Threads: none of its own.
@@ -27,6 +27,13 @@ void
 pve_policy_unref(struct pve_policy *policy)
 {
 	(void)policy;
+}
+
+/* No grant here has a login. */
+void
+pve_unref(struct pve *pve)
+{
+	assert_null(pve);
 }
 
 /* A store and its settings. */
