@@ -3,15 +3,15 @@
 // source - the repository's own files, and C source seen without its comments.
 //
 // For tests that hold the house to its rules. What is built, fetched or installed
-// (build/, node_modules/, the VNC client in novnc/core and novnc/vendor) is nobody's
+// (build/, node_modules/, the clients in novnc/core, novnc/vendor and novnc/xterm) is nobody's
 // source and left out.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ROOT } from './gateway.mjs';
 
-const NOT_OURS = new Set(['.git', 'build', 'novnc/core', 'novnc/vendor', 'novnc/core.new',
-	'novnc/vendor.new']);
+const NOT_OURS = new Set(['.git', 'build', 'novnc/core', 'novnc/vendor', 'novnc/xterm',
+	'novnc/core.new', 'novnc/vendor.new', 'novnc/xterm.new']);
 
 /* Paths of all files below folder, relative to the repository, in order. */
 export function sourceFiles(folder = '') {
