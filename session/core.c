@@ -19,6 +19,7 @@
 #include "session/store.h"
 #include "session/thread.h"
 #include "session/tls_server.h"
+#include "session/verify.h"
 
 enum {
 	STOP_MS = 8000,
@@ -274,17 +275,28 @@ core_guess(struct core *core, const struct ip *client, int *left_s)
 int
 core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
 {
-	struct tunables t;
 	int r;
 
 	if (atomic_load(&core->stopping))
 		return err_set(err, ERR_STOPPING, "the gateway stops");
-	tunables_get(core->tunables, &t);
-	r = pve_policy_allows(t.policy, (*grant)->target.host, (*grant)->target.port, err);
-	tunables_done(&t);
-	if (r < 0)
-		return r;
-	return core->store->ops->put(core->store, grant, token, err);
+	r = verify_hosts(&core->env, *grant, err);
+	return r < 0 ? r : core->store->ops->put(core->store, grant, token, err);
+}
+
+void
+core_verify(struct core *core, struct grant **grant,
+	void (*done)(void *arg, struct core_verified *result), void *arg)
+{
+	struct core_verified stopping = {
+		.code = ERR_STOPPING, .end = END_STOPPING, .text = "the gateway stops"};
+
+	if (atomic_load(&core->stopping)) {
+		grant_free(*grant);
+		*grant = NULL;
+		done(arg, &stopping);
+	} else {
+		verify_grant(&core->env, grant, done, arg);
+	}
 }
 
 bool
