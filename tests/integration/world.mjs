@@ -148,7 +148,7 @@ export function newcomer(pve) {
 	const username = `newcomer${++newcomers}@pve`;
 	const password = `fresh-Secret.${newcomers}`;
 	pve.users[username] = { audit: true, console: true, password };
-	pve.records.secretSet.add(password);
+	pve.records.secret(password);
 	return { username, password };
 }
 
