@@ -267,7 +267,7 @@ describe('the Close code of a failed reconnect', () => {
 			{ status: 401, reason: 'Authentication failed!' }],
 		[4003, 'the websocket is refused', 'vncwebsocket',
 			{ status: 401, reason: 'permission denied - invalid PVEVNC ticket' }],
-		[4003, 'the guest is gone', 'status', { status: 500,
+		[4002, 'the guest is gone, perhaps to another node', 'status', { status: 500,
 			reason: 'Configuration file \'nodes/n/qemu-server/1.conf\' does not exist' }],
 		[4004, 'the host has no console port left', 'vncproxy',
 			{ status: 500, reason: 'unable to find free port (5900-6000)' }],
