@@ -9,8 +9,12 @@
 
 #include "router/routes.h"
 
-/* POST /create: credentials and a guest become a link. */
+/*
+ * POST /create: credentials and a guest become a link. Where they are to be tried first,
+ * api_created() answers when the core has.
+ */
 enum route_next api_create(struct request *request, struct reply *reply);
+void api_created(struct request *request, struct reply *reply);
 
 /*
  * GET /vnc/<token>: a link becomes a session; api_opened() answers when the core has. Where

@@ -39,6 +39,7 @@ struct create_allowed {
 /* What a body asks for. */
 struct create_order {
 	struct grant *grant;
+	bool verify;            /* try it before the link is given out */
 	const char *credential; /* the fields that it came in, to name them: "username, password" */
 };
 

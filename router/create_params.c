@@ -16,6 +16,7 @@ enum { NUMBER_SIZE = 24, OTP_DIGITS = 6 }; /* any 64 bit integer */
 /* A body being read. */
 struct reading {
 	struct grant *grant;
+	bool verify;
 	unsigned facts; /* see create_rules.h */
 };
 
@@ -150,11 +151,20 @@ set_fingerprint(const char *text, struct reading *r, struct err *err)
 	return pve_parse_fingerprint(text, &r->grant->target.pin, err);
 }
 
+static int
+set_verify(const char *text, struct reading *r, struct err *err)
+{
+	(void)err;
+	r->verify = strcmp(text, "true") == 0;
+	return 0;
+}
+
 /* What a field's value may be in JSON. */
 enum value {
 	VALUE_TEXT,
 	VALUE_DIGITS, /* a text that a number would change */
 	VALUE_NUMBER, /* whole, or a text */
+	VALUE_FLAG,   /* true or false */
 	VALUE_HOSTS,  /* a text, or a list of them */
 };
 
@@ -162,6 +172,7 @@ static const char *const wanted[] = {
 	[VALUE_TEXT] = "must be a text in quotes",
 	[VALUE_DIGITS] = "must be a text in quotes: a number loses its leading zeros",
 	[VALUE_NUMBER] = "must be a whole number or a text",
+	[VALUE_FLAG] = "must be true or false",
 	[VALUE_HOSTS] = "must be a text in quotes, or a list of them",
 };
 
@@ -190,11 +201,13 @@ find_field(const char *name, size_t len)
 static const char *
 value_text(enum value kind, const json_t *value, char number[NUMBER_SIZE], struct err *err)
 {
+	if (kind == VALUE_FLAG && json_is_boolean(value))
+		return json_is_true(value) ? "true" : "false";
 	if (kind == VALUE_NUMBER && json_is_integer(value)) {
 		snprintf(number, NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return number;
 	}
-	if (!json_is_string(value)) {
+	if (!json_is_string(value) || kind == VALUE_FLAG) {
 		err_set(err, ERR_INVALID, "%s", wanted[kind]);
 		return NULL;
 	}
@@ -369,6 +382,7 @@ create_params_read(const char *text, size_t len, const struct create_allowed *al
 	normalise(&reading);
 	*out = (struct create_order){
 		.grant = reading.grant,
+		.verify = reading.verify,
 		.credential =
 			reading.facts & CREATE_HAS(TOKEN_ID) ? "token_id, token_secret" : "username, password",
 	};

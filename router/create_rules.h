@@ -30,7 +30,8 @@
 	X(TYPE, type, TEXT) \
 	X(CONSOLE, console, TEXT) \
 	X(SERIAL, serial, NUMBER) \
-	X(FINGERPRINT, fingerprint, TEXT)
+	X(FINGERPRINT, fingerprint, TEXT) \
+	X(VERIFY, verify, FLAG)
 /* clang-format on */
 
 enum create_field {

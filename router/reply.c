@@ -91,8 +91,15 @@ reply_json(struct reply *reply, int status, json_t *value)
 void
 reply_json_error(struct reply *reply, int status, const char *text)
 {
-	reply_json(
-		reply, status, json_pack("{s:s,s:s,s:s}", "status", "error", "token", "", "error", text));
+	reply_json_reason(reply, status, text, NULL);
+}
+
+void
+reply_json_reason(struct reply *reply, int status, const char *text, const char *reason)
+{
+	reply_json(reply, status,
+		json_pack(
+			"{s:s,s:s,s:s,s:s*}", "status", "error", "token", "", "error", text, "reason", reason));
 }
 
 void

@@ -53,6 +53,9 @@ void reply_json(struct reply *reply, int status, json_t *value);
 /* {"status":"error","token":"","error":text} */
 void reply_json_error(struct reply *reply, int status, const char *text);
 
+/* The same and "reason", a word for programs; NULL: without. */
+void reply_json_reason(struct reply *reply, int status, const char *text, const char *reason);
+
 /* Wipe and free; *reply is empty afterwards. */
 void reply_done(struct reply *reply);
 

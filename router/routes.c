@@ -15,7 +15,7 @@
 enum { CROWD_RETRY_S = 10, LOG_INTERVAL_MS = 1000 };
 
 static const struct route routes[] = {
-	{"/create", "POST", .secret = true, .body = true, .run = api_create},
+	{"/create", "POST", .secret = true, .body = true, .run = api_create, .resumed = api_created},
 	{"/status", "GET, HEAD", .secret = true, .run = api_status},
 	{"/vnc/", "GET, HEAD", "GET, HEAD, POST", .run = api_open, .resumed = api_opened},
 };

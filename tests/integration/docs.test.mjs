@@ -198,9 +198,15 @@ describe("the README's answers are those of the program", () => {
 			prepared: pageOf('vnc.html', 'term.html') }, t);
 		assert.equal(bodies.length, 5);
 		for (const body of bodies) {
-			const res = await world.gw.create(body);
+			const res = await world.gw.create({ ...body, verify: undefined });
 			assert.equal(res.status, 200, res.text);
 		}
+	});
+
+	test('a link that was tried in vain', async () => {
+		const res = await gw.create({ password: 'wrong', verify: true });
+		assert.equal(res.status, 400);
+		assert.deepEqual(res.json, example('reason'));
 	});
 
 	test('a refused /create', async () => {
@@ -244,6 +250,14 @@ describe('the rest of what the documents name', () => {
 		const rows = tableAfter(readme, '## Logs');
 		const code = tableRows('base/log.h', 'LOG_COMPONENT_TBL');
 		assert.deepEqual(rows, code.map(([, name, rooms]) => [name, rooms]));
+	});
+
+	test('the table of reasons has all that a link can be refused for, with their status', () => {
+		const words = new Map(tableRows('session/end_tbl.h', 'END_TBL'));
+		const reasons = tableRows('router/create_verdict.h', 'CREATE_VERDICT_TBL')
+			.map(([id, status]) => [words.get(id), status]);
+		const told = tableAfter(readme, '#### Trying it first').map((row) => row.slice(0, 2));
+		assert.deepEqual(told, reasons);
 	});
 
 	test('the troubleshooting table has every sentence of a link that fails', () => {

@@ -29,15 +29,19 @@ static struct {
 	size_t hosts; /* of its list; 0: none */
 	int puts;
 
+	struct core_verified verified; /* what core_verify() tells; it completes the target then */
+	int verifies;
 	bool no_terminals; /* what core_has_terminals() says */
 
 	struct core_opened opened; /* what core_open() tells, with KEY when its code is 0 */
-	bool wait;                 /* tell it later, by core_fake_finish() */
-	sem_t asked;               /* posted by core_open() when it is to wait */
+	bool wait;                 /* tell it later, by core_fake_finish() or core_fake_judge() */
+	sem_t asked;               /* posted by core_open() and core_verify() when it is to wait */
 	char token[64];
 	struct ip client;
 	int opens;
 	void (*done)(void *arg, struct core_opened *result);
+	void (*judged)(void *arg, struct core_verified *result);
+	struct grant *on_trial;
 	void *arg;
 
 	enum penalty penalty; /* what core_guess() says */
@@ -72,6 +76,40 @@ core_has_terminals(const struct core *core)
 {
 	(void)core;
 	return !fake.no_terminals;
+}
+
+/* Call judged() as the core does: a login is won and the guest found, or the grant is gone. */
+static inline void
+core_fake_judge(void)
+{
+	struct core_verified result = fake.verified;
+
+	if (result.code == 0) {
+		grant_wipe_credentials(fake.on_trial);
+		snprintf(fake.on_trial->target.node, sizeof(fake.on_trial->target.node), "found");
+		result.grant = fake.on_trial;
+	} else {
+		grant_free(fake.on_trial);
+	}
+	fake.on_trial = NULL;
+	fake.judged(fake.arg, &result);
+	grant_free(result.grant);
+}
+
+void
+core_verify(struct core *core, struct grant **grant,
+	void (*done)(void *arg, struct core_verified *result), void *arg)
+{
+	(void)core;
+	fake.verifies++;
+	fake.on_trial = *grant;
+	*grant = NULL;
+	fake.judged = done;
+	fake.arg = arg;
+	if (fake.wait)
+		sem_post(&fake.asked);
+	else
+		core_fake_judge();
 }
 
 /* Call done() as the core does: the result lives during the call. */

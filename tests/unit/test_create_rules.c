@@ -123,6 +123,7 @@ static const struct {
 	{WHAT "," WHO "," TERM ",\"serial\":1,\"type\":\"qemu\"", 0},
 	{WHAT "," WHO "," TERM ",\"type\":\"lxc\"", 0},
 	{WHAT "," ID "," UUID, 0},
+	{WHAT "," ID "," UUID ",\"verify\":true", 0},
 	{WHAT "," WHO ",\"otp\":\"000000\"", 0},
 	{SHELL "," WHO, NO_TERMINALS},
 	{SHELL "," WHO ",\"console\":\"auto\"", NO_TERMINALS},

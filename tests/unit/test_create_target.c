@@ -108,6 +108,7 @@ node_and_type_may_be_left_open(void **state)
 	assert_int_equal(g->target.type, PVE_GUEST_UNKNOWN);
 	assert_int_equal(g->target.kind, PVE_CONSOLE_VNC);
 	assert_int_equal(g->target.serial, PVE_SERIAL_ANY);
+	assert_false(last.verify);
 	grant_free(g);
 }
 
@@ -183,6 +184,16 @@ auto_is_vnc_where_there_is_no_page_for_terminals(void **state)
 	grant_free(g);
 }
 
+static void
+verify_is_true_or_false(void **state)
+{
+	(void)state;
+	grant_free(good(ALL ",\"verify\":true"));
+	assert_true(last.verify);
+	grant_free(good(ALL ",\"verify\":false"));
+	assert_false(last.verify);
+}
+
 /* the last member, words */
 static const struct {
 	const char *member, *words;
@@ -210,6 +221,12 @@ static const struct {
 	{TERM ",\"serial\":1.0", "serial: must be a whole number or a text"},
 	{TERM ",\"serial\":null", "serial: must be a whole number or a text"},
 	{TERM ",\"serial\":false", "serial: must be a whole number or a text"},
+	{"\"verify\":\"true\"", "verify: must be true or false"},
+	{"\"verify\":1", "verify: must be true or false"},
+	{"\"verify\":null", "verify: must be true or false"},
+	{"\"verify\":{}", "verify: must be true or false"},
+	{"\"Verify\":true", "unknown field"},
+	{"\"verify\":true,\"verify\":false", "\"verify\" is there twice"},
 };
 
 static void
@@ -243,7 +260,7 @@ static void
 without_memory_it_fails_and_leaks_nothing(void **state)
 {
 	char body[] = "{\"hostname\":[\"a\",\"b\"]," WHO ",\"vmid\":\"100\",\"type\":\"qemu\"," TERM
-				  ",\"serial\":\"0\"}";
+				  ",\"serial\":\"0\",\"verify\":true}";
 
 	(void)state;
 	json_set_alloc_funcs(malloc, free);
@@ -265,6 +282,7 @@ main(void)
 		TEST(a_node_is_asked_for_without_a_vmid),
 		TEST(each_serial_port_can_be_asked_for_as_number_or_text),
 		TEST(auto_is_vnc_where_there_is_no_page_for_terminals),
+		TEST(verify_is_true_or_false),
 		TEST(what_is_wrong_is_refused_by_the_name_of_its_field),
 		TEST(without_memory_it_fails_and_leaks_nothing),
 	};
