@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { pause, until } from '../lib/wait.mjs';
-import { FAST, INVALID, closeWorld, noSessions, openWorld, sessionOf, shows,
+import { FAST, INVALID, closeWorld, noSessions, openWorld, pageOf, sessionOf, shows,
 	useWorld } from './world.mjs';
 
 const STOP_MS = 10000;
@@ -266,7 +266,8 @@ describe('a session ends', { concurrency: 8 }, () => {
 });
 
 describe('/status', () => {
-	const w = useWorld();
+	const w = useWorld({ config: { allow_node_shell: true },
+		prepared: pageOf('vnc.html', 'term.html') });
 
 	test('needs the secret, and GET', async () => {
 		assert.equal((await w.gw.request('/status')).status, 401);
@@ -310,6 +311,19 @@ describe('/status', () => {
 		assert.match(s.connected_duration, DURATION);
 		assert.match(s.age, DURATION);
 		assert.equal(s.status, 'active');
+	});
+
+	test('says what a console is of, and of which kind', async () => {
+		for (const [fields, type, console, key, vmid] of [
+			[{ vmid: 104, node: undefined }, 'qemu', 'vnc', 'vm:pve:104', '104'],
+			[{ vmid: 300, console: 'term', serial: 0 }, 'qemu', 'term', 'vm:pve:300', '300'],
+			[{ vmid: 202, console: 'auto' }, 'lxc', 'term', 'lxc:pve:202', '202'],
+			[{ type: 'node', vmid: undefined, console: 'auto' }, 'node', 'term', 'node:pve', '']]) {
+			await w.gw.session(fields);
+			const s = (await w.gw.status()).sessions.at(-1);
+			assert.deepEqual([s.type, s.console, s.key, s.vmid, s.node],
+				[type, console, key, vmid, 'pve']);
+		}
 	});
 
 	test('gives every session an id of its own', async () => {
