@@ -362,7 +362,7 @@ int pve_login_again(struct pve *pve, const struct pve_credential *credential, in
  *
  * A user without VM.Audit can look nothing up: with node and type given that is 0, and the console
  * will tell; with neither it is ERR_NEEDS_NODE, with the node alone ERR_REFUSED. At most 64 calls
- * are made, one or two for a guest that is where it should be.
+ * are made, one to three for a guest that is where it should be.
  */
 int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, struct err *err)
 	__attribute__((warn_unused_result));

@@ -13,7 +13,7 @@
 #include "proxmox_api/pve_request.h"
 
 enum {
-	CALLS_MAX = 64,                   /* for one guest, however large the cluster */
+	CALLS_MAX = 63,                   /* to find one, however large the cluster; then one more */
 	PATIENCE_MS = 10000,              /* with one node, while another may have the guest */
 	GUEST_LIST_MAX = 8 * 1024 * 1024, /* some 600 bytes a guest */
 	NO_PRIVILEGE = 403,
@@ -286,6 +286,31 @@ find_node(struct search *s, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "node %s is none of the cluster's %zu", name, nodes.count);
 }
 
+/*
+ * The status tells of serial ports, the configuration which of them a terminal reaches. Where that
+ * is not to be had, the terminal itself will tell.
+ */
+static int
+check_serial(struct search *s, struct err *err)
+{
+	char path[PVE_PATH_SIZE];
+	struct pve_call c = {.what = "guest configuration", .path = path, .query = "current=1"};
+	struct pve_answer answer = {.status = 0};
+	struct err unknown = {.code = 0};
+	int r;
+
+	if (!s->serial)
+		return err_set(err, ERR_NO_DEVICE, "guest %u has no serial port", (unsigned)s->at.vmid);
+	pve_guest_path(path, &s->at, "config");
+	r = call(s, &c, s->deadline_ms, &answer, &unknown);
+	if (r == 0)
+		r = pve_parse_serial(buf_text(&answer.body), answer.body.len, s->at.serial, err);
+	else
+		r = pve_error_is_answer(r) ? 0 : err_set(err, r, "%s", unknown.text);
+	pve_answer_done(&answer);
+	return r;
+}
+
 /* What the target leaves open, or wants and cannot have. */
 static int
 choose_console(struct search *s, struct err *err)
@@ -294,10 +319,7 @@ choose_console(struct search *s, struct err *err)
 
 	if (s->at.kind == PVE_CONSOLE_AUTO)
 		s->at.kind = qemu ? PVE_CONSOLE_VNC : PVE_CONSOLE_TERM;
-	if (qemu && s->at.kind == PVE_CONSOLE_TERM && !s->serial && !s->unseen)
-		return err_set(err, ERR_NO_DEVICE, "guest %u has no serial port (serial0: socket)",
-			(unsigned)s->at.vmid);
-	return 0;
+	return qemu && s->at.kind == PVE_CONSOLE_TERM && !s->unseen ? check_serial(s, err) : 0;
 }
 
 int
@@ -316,10 +338,10 @@ pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, 
 		r = find_from_node(&s, err);
 	else
 		r = look_up(&s, &nobody, false, err);
-	pve_identity_done(&s.identity);
 	if (r == 0)
 		r = choose_console(&s, err);
 	if (r == 0)
 		*target = s.at;
+	pve_identity_done(&s.identity);
 	return r;
 }

@@ -115,6 +115,47 @@ out:
 	return r;
 }
 
+/* ---- configuration ---- */
+
+static const char *const serial_ports[PVE_SERIAL_PORTS] = {
+	"serial0", "serial1", "serial2", "serial3"};
+
+static int
+check_serial(const json_t *data, unsigned serial, struct err *err)
+{
+	const char *wanted = serial == PVE_SERIAL_ANY ? NULL : serial_ports[serial - 1];
+	bool there = false;
+
+	for (size_t i = 0; i < PVE_SERIAL_PORTS; i++) {
+		const char *value = pve_json_text(json_object_get(data, serial_ports[i]), 128);
+
+		if (wanted != NULL && wanted != serial_ports[i])
+			continue;
+		if (value != NULL && strcmp(value, "socket") == 0)
+			return 0;
+		there = there || value != NULL;
+	}
+	if (wanted == NULL)
+		return err_set(err, ERR_NO_DEVICE, "the guest has no serial port that is a socket");
+	if (there)
+		return err_set(err, ERR_NO_DEVICE, "the guest's %s is no socket", wanted);
+	return err_set(err, ERR_NO_DEVICE, "the guest has no %s", wanted);
+}
+
+int
+pve_parse_serial(const char *json, size_t len, unsigned serial, struct err *err)
+{
+	const json_t *data = NULL;
+	json_t *root = NULL;
+	int r;
+
+	r = pve_json_data(json, len, "guest configuration", &root, &data, err);
+	if (r == 0)
+		r = check_serial(data, serial, err);
+	json_decref(root);
+	return r;
+}
+
 /* ---- refusals ---- */
 
 void

@@ -54,6 +54,13 @@ void pve_login_reply_done(struct pve_login_reply *reply); /* wipes; an all-zero 
 int pve_parse_running(const char *json, size_t len, bool *serial, struct err *err)
 	__attribute__((warn_unused_result));
 
+/*
+ * The answer to GET config: can a terminal have that serial port, as in struct pve_target? 0,
+ * ERR_NO_DEVICE, ERR_PROTOCOL or ERR_MEMORY.
+ */
+int pve_parse_serial(const char *json, size_t len, unsigned serial, struct err *err)
+	__attribute__((warn_unused_result));
+
 /* Where the cluster has a guest. */
 struct pve_listed {
 	size_t guests;            /* how many it lists at all */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// api_guests - finding a guest, and its status.
+// api_guests - finding a guest, its status, and its serial ports.
 
 import { findGuest, forward, loose } from './api_common.mjs';
 import { allowed } from './users.mjs';
@@ -37,9 +37,19 @@ function statusRoute(type) {
 		privilege: 'VM.Audit', handler: status(type) };
 }
 
+/* As much of a guest's configuration as anybody asks for here. */
+async function config(ctx) {
+	await forward(ctx);
+	const g = findGuest(ctx, 'qemu');
+	const serials = Object.fromEntries(g.serials.map((name) => [name, 'socket']));
+	return { name: g.name, memory: '512', digest: '0123456789abcdef', ...serials };
+}
+
 export const guestRoutes = [
 	{ name: 'resources', method: 'GET', path: '/cluster/resources', handler: resources,
 		params: { type: /^(vm|storage|node|sdn)$/ } },
 	statusRoute('qemu'),
 	statusRoute('lxc'),
+	{ name: 'config', method: 'GET', path: '/nodes/{node}/qemu/{vmid}/config',
+		privilege: 'VM.Audit', handler: config, params: { current: 'bool' } },
 ];

@@ -3,7 +3,7 @@
 // faults - how the fake Proxmox misbehaves on demand.
 //
 // pve.faults.<endpoint> is one fault or a function (request) => fault or nothing. Endpoints:
-// ticket, resources, status, vncproxy, vncshell, termproxy, vncwebsocket, version, nodes,
+// ticket, resources, status, config, vncproxy, vncshell, termproxy, vncwebsocket, version, nodes,
 // domains, and any.
 // A fault is an object; times: N limits it to the next N requests. See tests/README.md.
 //

@@ -126,6 +126,18 @@ read_running(const char *json, size_t len)
 }
 
 static void
+read_serial(const char *json, size_t len)
+{
+	for (unsigned serial = PVE_SERIAL_ANY; serial <= PVE_SERIAL_PORTS; serial++) {
+		struct err err = {.code = 0};
+		int r = pve_parse_serial(json, len, serial, &err);
+
+		check_text(r, &err);
+		assert(r == 0 || r == ERR_NO_DEVICE || r == ERR_PROTOCOL || r == ERR_MEMORY);
+	}
+}
+
+static void
 read_refusal(const char *json, size_t len)
 {
 	char message[PVE_MESSAGE_SIZE];
@@ -260,6 +272,7 @@ static void (*const readers[])(const char *data, size_t len) = {
 	read_termproxy,
 	read_guests,
 	read_nodes,
+	read_serial,
 };
 
 int

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LOCATION, shows, tellsNothing, useWorld } from './world.mjs';
+import { LOCATION, pageOf, shows, tellsNothing, useWorld } from './world.mjs';
 
 const NODES = ['pve', 'pve2', 'pve3'];
 const STALE_MS = 10000;
@@ -144,4 +144,23 @@ describe('what cannot be looked up', () => {
 		await fails(w, { vmid: 123, node: undefined, type: 'lxc' }, 502,
 			/guest 123 is a virtual machine \(qemu\), not a container \(lxc\)/);
 	});
+});
+
+describe('a terminal', () => {
+	const w = useWorld({ pool: 10, prepared: pageOf('vnc.html', 'term.html') });
+	const term = (vmid, serial) => ({ vmid, console: 'term', serial });
+
+	test('of a serial port that is there is opened', async () => {
+		assert.match(await w.gw.session(term(300, 0)), LOCATION);
+		assert.match(await w.gw.session(term(301, 3)), LOCATION);
+	});
+
+	for (const [what, vmid, serial, words] of [
+		['of another port than there is', 302, 1, /302.*the guest has no serial1/],
+		['of a guest without serial ports', 124, undefined, /guest 124 has no serial port/],
+		['of a guest without serial ports, by number', 125, 0, /guest 125 has no serial port/],
+	])
+		test(`${what} is refused, and it is said why`, async () => {
+			await fails(w, term(vmid, serial), 502, words);
+		});
 });

@@ -3,7 +3,7 @@
  * pve_fake - Proxmox's answers as a test wants them, in the place of pve_request.c.
  *
  * Calls are told apart by short words: "a/qemu" (the status of the guest on node a), "guests" and
- * "nodes" (the cluster's lists); other calls by their tail, "vncproxy". The archive's own
+ * "nodes" (the cluster's lists); other calls by their tail, "vncproxy" or "config". The archive's own
  * pve_request() is not linked, because nothing asks for it any more.
  *
  * Threads: the test's.
@@ -53,8 +53,7 @@ fake_word(const struct pve_call *call, char out[64])
 {
 	char node[PVE_NODE_SIZE], type[8];
 
-	if (call->query != NULL) {
-		assert_string_equal(call->path, "/api2/json/cluster/resources");
+	if (strcmp(call->path, "/api2/json/cluster/resources") == 0) {
 		assert_string_equal(call->query, "type=vm");
 		snprintf(out, 64, "guests");
 	} else if (sscanf(call->path, "/api2/json/nodes/%63[^/]/%7[a-z]/100/status/current", node,
@@ -63,6 +62,8 @@ fake_word(const struct pve_call *call, char out[64])
 		snprintf(out, 64, "%.40s/%s", node, type);
 	} else {
 		snprintf(out, 64, "%.63s", strrchr(call->path, '/') + 1);
+		if (strcmp(out, "config") == 0)
+			assert_string_equal(call->query, "current=1");
 	}
 }
 

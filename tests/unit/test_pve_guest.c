@@ -11,6 +11,8 @@ enum { SOON_MS = 60000 };
 
 #define RUNS       200, "{\"data\":{\"vmid\":100,\"status\":\"running\"}}"
 #define HAS_SERIAL 200, "{\"data\":{\"vmid\":100,\"status\":\"running\",\"serial\":1}}"
+#define SOCKET1    200, "{\"data\":{\"serial1\":\"socket\",\"memory\":\"512\"}}"
+#define DEVICE2    200, "{\"data\":{\"serial2\":\"/dev/ttyS0\"}}"
 #define STOPPED    200, "{\"data\":{\"vmid\":100,\"status\":\"stopped\"}}"
 #define NO         500, "Configuration file 'nodes/x/qemu-server/100.conf' does not exist"
 #define NO_NODE    500, "hostname lookup 'x' failed - failed to get address info for: x: unknown"
@@ -181,14 +183,34 @@ static const struct story {
 
 	/* ---- serial ports ---- */
 	{"a terminal of a virtual machine with a serial port", {.node = "a", TERM},
-		{{"a/qemu", HAS_SERIAL}}, " a/qemu", 0, .found = {.node = "a", QEMU, TERM}},
+		{{"a/qemu", HAS_SERIAL}, {"config", SOCKET1}}, " a/qemu config", 0,
+		.found = {.node = "a", QEMU, TERM}},
 	{"a terminal of one without", {.node = "a", TERM}, {{"a/qemu", RUNS}}, " a/qemu", ERR_NO_DEVICE,
 		.says = "guest 100 has no serial port"},
+	{"the serial port that is there", {.node = "a", TERM, .serial = 2},
+		{{"a/qemu", HAS_SERIAL}, {"config", SOCKET1}}, " a/qemu config", 0,
+		.found = {.node = "a", QEMU, TERM}},
+	{"another than is there", {.node = "a", TERM, .serial = 1},
+		{{"a/qemu", HAS_SERIAL}, {"config", SOCKET1}}, " a/qemu config", ERR_NO_DEVICE,
+		.says = "the guest has no serial0"},
+	{"a serial port of the host's", {.node = "a", TERM, .serial = 3},
+		{{"a/qemu", HAS_SERIAL}, {"config", DEVICE2}}, " a/qemu config", ERR_NO_DEVICE,
+		.says = "the guest's serial2 is no socket"},
+	{"serial ports of the host's only", {.node = "a", TERM},
+		{{"a/qemu", HAS_SERIAL}, {"config", DEVICE2}}, " a/qemu config", ERR_NO_DEVICE,
+		.says = "the guest has no serial port that is a socket"},
+	{"a configuration that nobody gives out", {.node = "a", TERM, .serial = 3},
+		{{"a/qemu", HAS_SERIAL}, {"config", NO_RIGHT}}, " a/qemu config", 0,
+		.found = {.node = "a", QEMU, TERM}},
+	{"a configuration that does not come", {.node = "a", TERM},
+		{{"a/qemu", HAS_SERIAL}, {"config", LATE, NULL}}, " a/qemu config", ERR_TIMEOUT,
+		.says = "guest configuration: no answer"},
 	{"a serial port is no reason for a terminal", {.node = "a"}, {{"a/qemu", HAS_SERIAL}},
 		" a/qemu", 0, .found = {.node = "a", QEMU, SCREEN}},
 	{"a terminal of a guest that has moved", {.node = "a", QEMU, TERM},
-		{{"a/qemu", NO}, {"guests", LISTED("b", "qemu")}, {"b/qemu", HAS_SERIAL}},
-		" a/qemu guests b/qemu", 0, .found = {.node = "b", QEMU, TERM}},
+		{{"a/qemu", NO}, {"guests", LISTED("b", "qemu")}, {"b/qemu", HAS_SERIAL},
+			{"config", SOCKET1}},
+		" a/qemu guests b/qemu config", 0, .found = {.node = "b", QEMU, TERM}},
 	{"a container needs none", {.node = "a", LXC, TERM}, {{"a/lxc", RUNS}}, " a/lxc", 0,
 		.found = {.node = "a", LXC, TERM}},
 
@@ -279,7 +301,7 @@ many_nodes(unsigned count)
 }
 
 static void
-a_cluster_of_any_size_is_asked_64_times_at_most(void **state)
+a_cluster_of_any_size_is_asked_63_times_at_most(void **state)
 {
 	static const struct said no = {"any", NO};
 	char *nodes = many_nodes(100);
@@ -293,8 +315,8 @@ a_cluster_of_any_size_is_asked_64_times_at_most(void **state)
 	fake_says(said);
 	fake.else_said = &no;
 	assert_int_equal(pve_guest_find(pve, &target, clock_ms() + SOON_MS, &err), ERR_NOT_FOUND);
-	assert_int_equal(fake.count, 64);
-	assert_non_null(strstr(err.text, "nor on a and 61 other nodes"));
+	assert_int_equal(fake.count, 63);
+	assert_non_null(strstr(err.text, "nor on a and 60 other nodes"));
 	pve_unref(pve);
 	free(nodes);
 }
@@ -431,7 +453,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_is_found_wherever_it_is_and_else_it_is_said_why),
-		cmocka_unit_test(a_cluster_of_any_size_is_asked_64_times_at_most),
+		cmocka_unit_test(a_cluster_of_any_size_is_asked_63_times_at_most),
 		cmocka_unit_test(a_node_that_may_be_down_is_waited_for_half_of_the_time_or_ten_seconds),
 		cmocka_unit_test(past_its_deadline_nothing_is_looked_for),
 		cmocka_unit_test(a_guest_is_found_among_ten_thousand),

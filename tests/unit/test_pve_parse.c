@@ -268,6 +268,41 @@ a_status_that_is_none_is_refused(void **state)
 	}
 }
 
+/* ---- configuration ---- */
+
+static void
+a_terminal_has_a_serial_port_that_is_a_socket(void **state)
+{
+	static const struct {
+		const char *json;
+		unsigned serial;
+		int code;
+	} rows[] = {
+		{"{\"data\":{\"serial0\":\"socket\"}}", PVE_SERIAL_ANY, 0},
+		{"{\"data\":{\"serial3\":\"socket\",\"serial0\":\"/dev/ttyS0\"}}", PVE_SERIAL_ANY, 0},
+		{"{\"data\":{\"serial0\":\"/dev/ttyS0\"}}", PVE_SERIAL_ANY, ERR_NO_DEVICE},
+		{"{\"data\":{\"serial4\":\"socket\"}}", PVE_SERIAL_ANY, ERR_NO_DEVICE},
+		{"{\"data\":{}}", PVE_SERIAL_ANY, ERR_NO_DEVICE},
+		{"{\"data\":{\"serial0\":\"socket\"}}", 1, 0},
+		{"{\"data\":{\"serial0\":\"socket\"}}", 2, ERR_NO_DEVICE},
+		{"{\"data\":{\"serial3\":\"socket\"}}", 4, 0},
+		{"{\"data\":{\"serial1\":\"sockets\"}}", 2, ERR_NO_DEVICE},
+		{"{\"data\":{\"serial1\":1}}", 2, ERR_NO_DEVICE},
+		{"{\"data\":[]}", 1, ERR_PROTOCOL},
+		{"{\"data\":{\"serial0\":\"socket\",\"serial0\":\"socket\"}}", 1, ERR_PROTOCOL},
+		{"", 1, ERR_PROTOCOL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct err err = {.code = 0};
+		int r = pve_parse_serial(rows[i].json, strlen(rows[i].json), rows[i].serial, &err);
+
+		if (r != rows[i].code || (r < 0 && err.code != r))
+			fail_msg("row %zu: %s: %s", i, err_name(r), err.text);
+	}
+}
+
 /* ---- refusals ---- */
 
 static void
@@ -310,6 +345,7 @@ main(void)
 		cmocka_unit_test(a_guest_does_not_run_whatever_else_its_status_is),
 		cmocka_unit_test(a_status_is_told_only_when_it_is_a_word),
 		cmocka_unit_test(a_status_that_is_none_is_refused),
+		cmocka_unit_test(a_terminal_has_a_serial_port_that_is_a_socket),
 		cmocka_unit_test(a_refusal_says_what_it_can),
 	};
 
