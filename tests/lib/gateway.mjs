@@ -335,10 +335,13 @@ export class Gateway {
 		return JSON.parse(res.text);
 	}
 
-	/* The websocket of a session, as a browser opens it; opts as WsClient.connect. */
-	websocket(url, opts = {}) {
+	/*
+	 * The websocket of a session, as a browser opens it; opts as WsClient.connect, and name:
+	 * 'term-proxy' for a terminal's.
+	 */
+	websocket(url, { name = 'vnc-proxy', ...opts } = {}) {
 		const u = new URL(url);
-		const ws = `${u.protocol.replace('http', 'ws')}//${u.host}${u.pathname}vnc-proxy`;
+		const ws = `${u.protocol.replace('http', 'ws')}//${u.host}${u.pathname}${name}`;
 		return WsClient.connect(ws,
 			{ ...this.tls(), origin: u.origin, protocols: ['binary'], ...opts });
 	}
