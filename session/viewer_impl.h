@@ -10,6 +10,7 @@
 
 #include "session/back.h"
 #include "session/rfb.h"
+#include "session/rfb_watch.h"
 #include "session/term.h"
 #include "session/viewer.h"
 
@@ -43,6 +44,11 @@ extern const struct viewer_side viewer_vnc, viewer_term;
 
 struct viewer_vnc {
 	struct rfb rfb; /* our server side towards the browser */
+	struct rfb_watch watch;
+	uint64_t moved;   /* bytes both ways at the last look, */
+	int64_t moved_ms; /* and since when it is that many */
+	uint64_t keys;    /* the same for key events */
+	int64_t keys_ms;
 };
 
 struct viewer_term {

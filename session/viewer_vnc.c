@@ -6,6 +6,11 @@
 #include "session/penalty.h"
 #include "session/viewer_impl.h"
 
+enum {
+	QUIET_MS = 5 * 60 * 1000,    /* QEMU's end cuts after 15 minutes without a byte */
+	KEYLESS_MS = 10 * 60 * 1000, /* vncterm's after 30 without a key */
+};
+
 static int
 open_vnc(struct viewer *v, struct err *err)
 {
@@ -17,7 +22,7 @@ open_vnc(struct viewer *v, struct err *err)
 static void
 ready(struct viewer *v)
 {
-	(void)v;
+	v->vnc.moved_ms = v->vnc.keys_ms = clock_ms();
 }
 
 static void
@@ -40,6 +45,14 @@ prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
 	}
 }
 
+/* Everything that goes to the guest goes this way. */
+static void
+put(struct viewer *v, const void *data, size_t len)
+{
+	rfb_watch_client(&v->vnc.watch, data, len);
+	viewer_put(v, data, len);
+}
+
 static void
 receive(struct viewer *v, const struct viewer_piece *piece)
 {
@@ -49,7 +62,7 @@ receive(struct viewer *v, const struct viewer_piece *piece)
 	if (!v->proven)
 		prove(v, bytes, piece->len, &used);
 	if (v->state != VIEWER_ENDING && used < piece->len)
-		viewer_put(v, bytes + used, piece->len - used);
+		put(v, bytes + used, piece->len - used);
 }
 
 static void
@@ -76,15 +89,46 @@ handshake_chunk(struct viewer *v)
 static struct chunk *
 next(struct viewer *v)
 {
+	struct chunk *c;
+
 	if (v->vnc.rfb.out_len > 0)
 		return handshake_chunk(v);
-	return v->proven ? viewer_take(v) : NULL;
+	c = v->proven ? viewer_take(v) : NULL;
+	if (c)
+		rfb_watch_server(&v->vnc.watch, c->data, c->len);
+	return c;
 }
 
+/* Has a count been the same for so long? */
+static bool
+rests(uint64_t *last, int64_t *since_ms, uint64_t count, int rest_ms)
+{
+	if (count != *last)
+		*since_ms = clock_ms();
+	*last = count;
+	return clock_ms() - *since_ms >= rest_ms;
+}
+
+/*
+ * In the middle of a message of the browser's nothing can be said. The next look is soon
+ * enough: it is taken several times before the guest's end loses its patience.
+ */
 static void
 keep(struct viewer *v)
 {
-	(void)v;
+	struct viewer_vnc *vnc = &v->vnc;
+	uint64_t moved = v->pipe.to_pve.total + v->pipe.to_browser.total;
+	bool quiet = rests(&vnc->moved, &vnc->moved_ms, moved, QUIET_MS);
+	bool keyless = rests(&vnc->keys, &vnc->keys_ms, vnc->watch.keys, KEYLESS_MS);
+
+	if (!rfb_watch_between(&vnc->watch))
+		return;
+	if (rfb_watch_is_vncterm(&vnc->watch)) {
+		if (keyless)
+			put(v, rfb_watch_shift, sizeof(rfb_watch_shift));
+	} else if (quiet) {
+		put(v, rfb_watch_request, sizeof(rfb_watch_request));
+	}
 }
 
 static void
