@@ -6,18 +6,20 @@
 //   ... https://127.0.0.1:<pve.port>, CA in pve.caFile, PASSWORD of vncuser@pve ...
 //   await pve.stop();
 //
-// Everything is in this process and on loopback; only guest 100 with { qemu: true } is a
-// child process. tests/README.md describes options, faults and records.
+// Everything is in this process and on loopback; only guests 100 and 110 with
+// { qemu: true, linux: true } and real shells are child processes. tests/README.md describes
+// options, faults and records.
 
 import { readFileSync } from 'node:fs';
 import { removeTemp, tempDir } from '../lib/temp.mjs';
 import { Api } from './api.mjs';
+import { startBootGuest } from './boot_guest.mjs';
 import { takeFault } from './faults.mjs';
 import { Guests } from './guests.mjs';
 import { Hosts } from './hosts.mjs';
+import { startLinux } from './linux.mjs';
 import { Listener, makeCerts } from './listener.mjs';
 import { Nodes } from './nodes.mjs';
-import { startQemu } from './qemu.mjs';
 import { Records } from './records.mjs';
 import { SecondFactors } from './second_factors.mjs';
 import { Tickets } from './tickets.mjs';
@@ -50,8 +52,9 @@ const SWEEP_MS = 200;
 /*
  * options: port, host, hosts (a number or a list of addresses), nodes, dir, version ('7.4' |
  * '8.4' | '9.0' | '9.2'), mode ('A' | 'B'), workers (3 a host), users, timings, kinds and
- * terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU), split (how
- * server output is cut into frames). tests/README.md says more.
+ * terminals ({ vmid: kind }), termOk, cert, qemu (true = guest 100 is a real QEMU), linux (true
+ * or a keyboard layout = guest 110 is a real Linux), realShell (containers and nodes have a
+ * real shell), split (how server output is cut into frames). tests/README.md says more.
  */
 export async function startFakePve(options = {}) {
 	const pve = new FakePve(options);
@@ -99,6 +102,8 @@ export class FakePve {
 			this.records.secret(s);
 		for (const [vmid, kind] of Object.entries(options.kinds ?? {}))
 			this.guest(vmid).setKind(kind);
+		if (options.realShell)
+			this.shells().forEach((place) => place.setTerminal('shell'));
 		for (const [vmid, kind] of Object.entries(options.terminals ?? {}))
 			this.guest(vmid).setTerminal(kind);
 	}
@@ -112,12 +117,28 @@ export class FakePve {
 		if (this.options.cert)
 			this.setCert(this.options.cert);
 		if (this.options.qemu) {
-			this.qemu = await startQemu(this.dir);
+			this.qemu = await startBootGuest(this.dir);
 			this.guest(100).qemu = this.qemu;
 		}
+		if (this.options.linux)
+			await this.startLinux(this.options.linux);
 		this.port = await this.hosts.listen(this.options.port ?? 0);
 		this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
 		this.sweeper.unref();
+	}
+
+	/* The places where a shell of the host makes sense. */
+	shells() {
+		return [...this.places.all(), ...this.guests.all().filter((g) => g.type === 'lxc')];
+	}
+
+	/* linux: true, or a keyboard layout. */
+	async startLinux(linux) {
+		this.linux = await startLinux(this.dir, linux === true ? 'us' : linux);
+		const guest = this.guest(110);
+		guest.qemu = this.linux;
+		guest.serials = ['serial0'];
+		guest.setTerminal('serial');
 	}
 
 	/* ---- what happened ---- */
@@ -263,7 +284,7 @@ export class FakePve {
 		this.stopped = true;
 		clearInterval(this.sweeper);
 		await this.hosts.close();
-		await this.qemu?.stop();
+		await Promise.all([this.qemu?.stop(), this.linux?.stop()]);
 		if (!this.options.dir)
 			removeTemp(this.dir);
 	}

@@ -2,11 +2,11 @@
 //
 // main - the fake Proxmox as a program, for demonstrations and for tests not in JavaScript.
 //
-//   node tests/fake_pve/main.mjs [--port N] [--host H] [--dir DIR] [--qemu] [--version V] [--mode B]
-//                                [--cert KIND] [--fast]
+//   node tests/fake_pve/main.mjs [--port N] [--host H] [--dir DIR] [--qemu] [--linux LAYOUT]
+//                                [--version V] [--mode B] [--cert KIND] [--fast]
 //
 // Prints one line of JSON (port, caFile, user, password, node, guests, pid) once it
-// serves; ends on SIGTERM or SIGINT, and its QEMU with it. --fast shortens Proxmox's delays.
+// serves; ends on SIGTERM or SIGINT, and its guests with it. --fast shortens Proxmox's delays.
 // Without --dir the certificates live in a temporary folder.
 
 import { mkdirSync } from 'node:fs';
@@ -20,6 +20,7 @@ const { values } = parseArgs({ options: {
 	host: { type: 'string', default: '127.0.0.1' },
 	dir: { type: 'string' },
 	qemu: { type: 'boolean', default: false },
+	linux: { type: 'string' },
 	version: { type: 'string' },
 	mode: { type: 'string', default: 'A' },
 	cert: { type: 'string' },
@@ -31,6 +32,7 @@ if (values.dir)
 
 const pve = await startFakePve({
 	port: Number(values.port), host: values.host, dir: values.dir, qemu: values.qemu,
+	linux: values.linux,
 	version: values.version, mode: values.mode, cert: values.cert,
 	timings: values.fast ? FAST : {},
 });
@@ -49,5 +51,6 @@ process.on('SIGINT', stop);
 console.log(JSON.stringify({
 	host: pve.host, port: pve.port, caFile: pve.caFile, user: pve.user, password: pve.password,
 	node: pve.nodes[0], pid: process.pid, qemuPid: pve.qemu?.pid ?? null,
-	guests: { qemu: 100, synthetic: 101, stopped: 102, container: 200 },
+	linuxPid: pve.linux?.pid ?? null,
+	guests: { qemu: 100, synthetic: 101, stopped: 102, linux: 110, container: 200, serial: 300 },
 }));

@@ -9,10 +9,14 @@
 //   utf8      UTF8_TEXT in pieces of 1, 2 and 3 bytes, then whatever is typed likewise
 //   size      the size, at the start and after each resize
 //   silent    nothing
+//   shell     a real shell of this machine (term_real)
+//   serial    the serial port of the real Linux guest (term_real)
 //   refused   { text }: an error of the command, then the end
 //
 // Any may have { ok: 'alone' | 'together' | 'split' }: how OK arrives. A kind is a function
 // (term, options) => { input(bytes), resize(cols, rows), close() }, all optional.
+
+import { serial, shell } from './term_real.mjs';
 
 const CR = 13;
 const LF = 10;
@@ -153,6 +157,6 @@ function refused(term, { text }) {
 export const TERMINALS = {
 	echo: (term) => new Shell(term, { ends: false }),
 	exit: (term) => new Shell(term, { ends: true }),
-	flood, utf8, size, refused,
+	flood, utf8, size, refused, serial, shell,
 	silent: () => ({}),
 };

@@ -3,6 +3,7 @@
 // The fake Proxmox keeps its promises: termproxy, its first line and messages, node shells.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { floodBytes, floodLine, startFakePve, UTF8_TEXT } from '../fake_pve/fake_pve.mjs';
 import { PveClient } from '../lib/pve_client.mjs';
@@ -274,6 +275,35 @@ describe('kinds of terminals', () => {
 		await until(() => pve.consoles.at(-1).term.messages.length === 1, 2000, 'x');
 		assert.equal(silent.term.text(), '');
 		silent.ws.destroy();
+	});
+});
+
+describe('real shells', () => {
+	test('in containers and nodes: a pty of the asked size, and no process left', async () => {
+		const p = await fake({ realShell: true });
+		const k = await client(p);
+		for (const [vmid, opts] of [[200, LXC], [null, {}]]) {
+			const { ws, term } = await k.terminal(vmid, opts);
+			await term.see(/:~# $/, 20000);
+			term.type('stty size; echo pid $$\r');
+			await term.see(/20 80\r\npid \d+\r\n/, 20000);
+			term.resize(100, 30);
+			await until(async () => {
+				term.type('stty size\r');
+				return /30 100\r\n/.test(term.text());
+			}, 20000, 'the new size');
+			const pid = Number(/pid (\d+)\r\n/.exec(term.text())[1]);
+			ws.destroy();
+			await until(() => !existsSync(`/proc/${pid}`), 10000, 'the end of the shell');
+		}
+	});
+
+	test('the end of the shell is the end of the console', async () => {
+		const p = await fake({ terminals: { 202: 'shell' } });
+		const { ws, term } = await (await client(p)).terminal(202, LXC);
+		await term.see(/:~# $/, 20000);
+		term.type('exit\r');
+		await ws.closed(20000);
 	});
 });
 
