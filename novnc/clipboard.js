@@ -24,13 +24,14 @@ export class ClipboardPanel {
 
 	/*
 	 * `send(text)` is called to send to the console, `closed()` when the panel was
-	 * closed by its user.
+	 * closed by its user. `selection()` gives what it has when it opens, '' for what
+	 * it had before.
 	 */
-	constructor(send, closed) {
+	constructor(send, closed, selection = () => '') {
 		this.#closed = closed;
 		this.#tool.addEventListener('click', () => {
 			if (this.#panel.hidden)
-				this.#open();
+				this.propose(selection() || this.#field.value);
 			else
 				this.#leave();
 		});
@@ -50,6 +51,13 @@ export class ClipboardPanel {
 		this.#setButtons();
 		if (this.#panel.hidden)
 			this.#setNews(true);
+	}
+
+	/* Open the panel with a text, for its user to look at. */
+	propose(value) {
+		this.#field.value = value;
+		this.#field.dispatchEvent(new Event('input'));
+		this.#open();
 	}
 
 	/* Whether there is a console to send to. */
@@ -102,7 +110,7 @@ export class ClipboardPanel {
  * way comes first: it works everywhere, where the new one is a complaint on the
  * browser's console in another site's frame, and does not exist on plain http.
  */
-async function copyText(field) {
+export async function copyText(field) {
 	field.focus();
 	field.select();
 	if (document.execCommand('copy'))

@@ -13,7 +13,7 @@ export class Focus {
 	#tools;
 	#current;
 
-	/* `screen` and `tools` are elements, `current()` gives the VNC client or null. */
+	/* `screen` and `tools` are elements, `current()` gives what has focus(), or null. */
 	constructor(screen, tools, current) {
 		this.#screen = screen;
 		this.#tools = tools;
@@ -28,12 +28,17 @@ export class Focus {
 		this.#current()?.focus({ preventScroll: true });
 	}
 
-	/* A screen has come: Tab can reach it, and it gets the keys if nobody minds. */
+	/* A VNC client's screen has come: Tab can reach it, and it gets the keys. */
 	screenIsThere() {
 		const canvas = this.#screen.querySelector('canvas');
 		canvas.tabIndex = 0;
 		canvas.setAttribute('role', 'application');
 		canvas.setAttribute('aria-label', text('labels', 'screen'));
+		this.takeKeys();
+	}
+
+	/* The screen gets the keys if nobody minds. */
+	takeKeys() {
 		if (this.#mayTake())
 			this.toScreen();
 	}

@@ -4,13 +4,13 @@
 //
 // Knows nothing of VNC, so that a page for another kind of console can use it.
 
-import { reasonText, setLabel, speak, text } from './text.js';
+import { label, reasonText, setLabel, speak, text } from './text.js';
 
 /* Fill in the texts that the page's markup names, in the language of its reader. */
 export async function fillTexts() {
 	document.documentElement.lang = await speak(navigator.languages);
 	for (const element of document.querySelectorAll('[data-text]'))
-		element.textContent = text('labels', element.dataset.text);
+		element.textContent = label(element.dataset.text);
 	for (const element of document.querySelectorAll('[data-label]'))
 		setLabel(element, element.dataset.label);
 	for (const element of document.querySelectorAll('[data-key]'))

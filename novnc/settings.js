@@ -4,8 +4,12 @@
 //
 // Nothing is ever read from the page's query or hash, nor kept in the browser.
 
+/* Of a terminal, in pixels. */
+export const FONT_SIZES = { least: 8, usual: 14, most: 32 };
+
 /* Every setting: what it is without any file, and what a file may say. */
 const KNOWN = {
+	console: ['vnc', (v) => ['vnc', 'term'].includes(v)],
 	autoconnect: [true, isBoolean],
 	reconnect: [true, isBoolean],
 	shared: [true, isBoolean],
@@ -14,6 +18,8 @@ const KNOWN = {
 	resize: ['scale', (v) => ['scale', 'remote', 'off'].includes(v)],
 	quality: [6, isLevel],
 	compression: [2, isLevel],
+	font_size: [FONT_SIZES.usual, isFontSize],
+	screen_reader: [false, isBoolean],
 	password: [undefined, isString],
 	path: ['vnc-proxy', isPath],
 	host: ['', isString],
@@ -38,6 +44,10 @@ function isPath(v) {
 
 function isLevel(v) {
 	return Number.isInteger(v) && v >= 0 && v <= 9;
+}
+
+function isFontSize(v) {
+	return Number.isInteger(v) && v >= FONT_SIZES.least && v <= FONT_SIZES.most;
 }
 
 /*

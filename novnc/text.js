@@ -2,9 +2,9 @@
 //
 // text - every word that the page shows, from one table a language.
 //
-// vnc.html names rows of `labels` in data-text (an element's text) and
-// data-label (what a button is called), of `keys` in data-key; endings.js names rows
-// of `words`.
+// The pages' markup names rows of `labels` in data-text (an element's text) and
+// data-label (what a button is called), or of another group as `group.row`; rows of
+// `keys` in data-key; endings.js names rows of `words`.
 // English is always there; another language's table is loaded when it is wanted.
 // A new word is a row in each text_*.js; a test finds what is missing.
 
@@ -65,11 +65,17 @@ export function reasonText(sentence) {
 	return Object.hasOwn(table.reasons, sentence) ? table.reasons[sentence] : sentence;
 }
 
+/* The text that markup names: a row of `labels`, or `group.row`. */
+export function label(name) {
+	const [row, group = 'labels'] = name.split('.').reverse();
+	return text(group, row);
+}
+
 /* What an element is called: for a screen reader, and for a button's tooltip. */
-export function setLabel(element, key) {
-	element.setAttribute('aria-label', text('labels', key));
+export function setLabel(element, name) {
+	element.setAttribute('aria-label', label(name));
 	if (element.tagName === 'BUTTON')
-		element.title = text('labels', key);
+		element.title = label(name);
 }
 
 /* The names of a group's rows, for the tests. */

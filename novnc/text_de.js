@@ -205,4 +205,43 @@ export default {
 		'The browser sent something that was not understood.':
 			'Der Browser hat etwas gesendet, das nicht verstanden wurde.',
 	},
+
+	terminal: {
+		screen: 'Terminal. Strg, Alt und Umschalt zusammen führen zur Werkzeugleiste.',
+		too_much: 'Zu viel Ausgabe zum Vorlesen. Gehen Sie zu den Zeilen, um sie zu lesen.',
+		search: 'Suchen',
+		search_text: 'Im Terminal suchen',
+		search_case: 'Groß- und Kleinschreibung beachten',
+		search_back: 'Voriger Treffer (Eingabe)',
+		search_on: 'Nächster Treffer (Umschalt+Eingabe)',
+		search_none: 'Kein Treffer',
+		search_close: 'Suche schließen',
+		options: 'Schriftgröße und Vorlesen',
+		options_close: 'Schließen',
+		font_size: 'Schriftgröße',
+		font_smaller: 'Kleinere Schrift (Strg+−)',
+		font_larger: 'Größere Schrift (Strg++)',
+		screen_reader: 'Bildschirmleser',
+		screen_reader_hint: 'Liest Ausgaben vor und lässt Sie durch die Zeilen gehen.',
+		shortcuts: 'Tasten',
+		shortcut_copy: 'Auswahl kopieren',
+		shortcut_paste: 'Einfügen',
+		shortcut_search: 'Suchen',
+		shortcut_size: 'Schrift größer, kleiner, wie zuvor',
+		shortcut_leave: 'Vom Terminal zur Werkzeugleiste',
+		clipboard_hint: 'Fügen Sie hier ein, was Sie senden wollen. Text, den ein Programm '
+			+ 'für Ihre Zwischenablage anbietet, erscheint hier und kommt erst dorthin, wenn '
+			+ 'Sie auf „Kopieren“ drücken.',
+		clipboard_lines: 'Dieser Text hat Zeilenenden: Eine Shell führt womöglich jede Zeile '
+			+ 'sofort aus. Lesen Sie ihn, bevor Sie ihn senden.',
+		clipboard_screen: 'Text vom Bildschirm',
+		copied: 'Kopiert',
+		not_copied: 'Ihr Browser hat das Kopieren nicht erlaubt',
+		ask: 'Diesen Link öffnen?',
+		ask_text: 'Im Terminal stehen andere Worte dafür. Er öffnet sich in einem neuen Tab.',
+		ask_open: 'Öffnen',
+		ask_cancel: 'Abbrechen',
+		keys: 'Weitere Tasten',
+		copying: 'Text, der gerade kopiert wird',
+	},
 };

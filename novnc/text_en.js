@@ -162,4 +162,43 @@ export default {
 
 	/* What the gateway says in a Close frame is English already. */
 	reasons: {},
+
+	/* Of the terminal page alone, besides those of all groups above. */
+	terminal: {
+		screen: 'Terminal. Press Ctrl, Alt and Shift together to leave it for the toolbar.',
+		too_much: 'Too much output to read aloud. Move to the lines to read them.',
+		search: 'Search',
+		search_text: 'Search the terminal',
+		search_case: 'Match case',
+		search_back: 'Previous match (Enter)',
+		search_on: 'Next match (Shift+Enter)',
+		search_none: 'No match',
+		search_close: 'Close search',
+		options: 'Text size and reading',
+		options_close: 'Close',
+		font_size: 'Text size',
+		font_smaller: 'Smaller text (Ctrl+−)',
+		font_larger: 'Larger text (Ctrl++)',
+		screen_reader: 'Screen reader',
+		screen_reader_hint: 'Reads output aloud, and lets you move through its lines.',
+		shortcuts: 'Keys',
+		shortcut_copy: 'Copy what is selected',
+		shortcut_paste: 'Paste',
+		shortcut_search: 'Search',
+		shortcut_size: 'Text size: larger, smaller, usual',
+		shortcut_leave: 'Leave the terminal for the toolbar',
+		clipboard_hint: 'Paste here what you want to send. Text that a program offers for '
+			+ 'your clipboard appears here, and goes there only when you press Copy.',
+		clipboard_lines: 'This text has line ends: a shell may run each line as soon as it '
+			+ 'arrives. Read it before you send it.',
+		clipboard_screen: 'Text on screen',
+		copied: 'Copied',
+		not_copied: 'Your browser did not allow copying',
+		ask: 'Open this link?',
+		ask_text: 'The terminal shows other words for it. It opens in a new tab.',
+		ask_open: 'Open',
+		ask_cancel: 'Cancel',
+		keys: 'More keys',
+		copying: 'Text that is being copied',
+	},
 };

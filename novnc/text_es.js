@@ -201,4 +201,45 @@ export default {
 		'The browser sent something that was not understood.':
 			'El navegador ha enviado algo que no se ha entendido.',
 	},
+
+	terminal: {
+		screen: 'Terminal. Pulse Ctrl, Alt y Mayús a la vez para salir a la barra de '
+			+ 'herramientas.',
+		too_much: 'Hay demasiado texto para leerlo en voz alta. Vaya a las líneas para '
+			+ 'leerlas.',
+		search: 'Buscar',
+		search_text: 'Buscar en el terminal',
+		search_case: 'Distinguir mayúsculas y minúsculas',
+		search_back: 'Coincidencia anterior (Intro)',
+		search_on: 'Coincidencia siguiente (Mayús+Intro)',
+		search_none: 'Nada',
+		search_close: 'Cerrar la búsqueda',
+		options: 'Tamaño del texto y lectura',
+		options_close: 'Cerrar',
+		font_size: 'Tamaño del texto',
+		font_smaller: 'Texto más pequeño (Ctrl+−)',
+		font_larger: 'Texto más grande (Ctrl++)',
+		screen_reader: 'Lector de pantalla',
+		screen_reader_hint: 'Lee el texto en voz alta y permite recorrer sus líneas.',
+		shortcuts: 'Teclas',
+		shortcut_copy: 'Copiar lo seleccionado',
+		shortcut_paste: 'Pegar',
+		shortcut_search: 'Buscar',
+		shortcut_size: 'Texto más grande, más pequeño, normal',
+		shortcut_leave: 'Ir del terminal a la barra',
+		clipboard_hint: 'Pegue aquí lo que quiera enviar. El texto que un programa ofrece '
+			+ 'para su portapapeles aparece aquí y solo llega allí cuando pulse «Copiar».',
+		clipboard_lines: 'Este texto tiene saltos de línea: un intérprete de órdenes puede '
+			+ 'ejecutar cada línea en cuanto llegue. Léalo antes de enviarlo.',
+		clipboard_screen: 'Texto de la pantalla',
+		copied: 'Copiado',
+		not_copied: 'El navegador no ha permitido copiar',
+		ask: '¿Abrir este enlace?',
+		ask_text: 'El terminal muestra otras palabras en su lugar. Se abre en una pestaña '
+			+ 'nueva.',
+		ask_open: 'Abrir',
+		ask_cancel: 'Cancelar',
+		keys: 'Más teclas',
+		copying: 'Texto que se está copiando',
+	},
 };

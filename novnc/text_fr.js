@@ -200,4 +200,45 @@ export default {
 		'The browser sent something that was not understood.':
 			'Le navigateur a envoyé quelque chose qui n’a pas été compris.',
 	},
+
+	terminal: {
+		screen: 'Terminal. Appuyez sur Ctrl, Alt et Maj ensemble pour aller à la barre '
+			+ 'd’outils.',
+		too_much: 'Trop de texte à lire à voix haute. Parcourez les lignes pour les lire.',
+		search: 'Rechercher',
+		search_text: 'Rechercher dans le terminal',
+		search_case: 'Respecter la casse',
+		search_back: 'Résultat précédent (Entrée)',
+		search_on: 'Résultat suivant (Maj+Entrée)',
+		search_none: 'Rien',
+		search_close: 'Fermer la recherche',
+		options: 'Taille du texte et lecture',
+		options_close: 'Fermer',
+		font_size: 'Taille du texte',
+		font_smaller: 'Texte plus petit (Ctrl+−)',
+		font_larger: 'Texte plus grand (Ctrl++)',
+		screen_reader: 'Lecteur d’écran',
+		screen_reader_hint: 'Lit le texte à voix haute et permet d’en parcourir les lignes.',
+		shortcuts: 'Touches',
+		shortcut_copy: 'Copier la sélection',
+		shortcut_paste: 'Coller',
+		shortcut_search: 'Rechercher',
+		shortcut_size: 'Texte plus grand, plus petit, normal',
+		shortcut_leave: 'Quitter le terminal pour la barre',
+		clipboard_hint: 'Collez ici ce que vous voulez envoyer. Le texte qu’un programme '
+			+ 'propose pour votre presse-papiers apparaît ici, et n’y va que si vous appuyez '
+			+ 'sur « Copier ».',
+		clipboard_lines: 'Ce texte a des fins de ligne : un interpréteur peut exécuter '
+			+ 'chaque ligne dès son arrivée. Lisez-le avant de l’envoyer.',
+		clipboard_screen: 'Texte de l’écran',
+		copied: 'Copié',
+		not_copied: 'Votre navigateur n’a pas permis de copier',
+		ask: 'Ouvrir ce lien ?',
+		ask_text: 'Le terminal affiche d’autres mots à sa place. Il s’ouvre dans un nouvel '
+			+ 'onglet.',
+		ask_open: 'Ouvrir',
+		ask_cancel: 'Annuler',
+		keys: 'Autres touches',
+		copying: 'Texte en cours de copie',
+	},
 };

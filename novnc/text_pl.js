@@ -198,4 +198,43 @@ export default {
 		'The browser sent something that was not understood.':
 			'Przeglądarka wysłała coś niezrozumiałego.',
 	},
+
+	terminal: {
+		screen: 'Terminal. Naciśnij razem Ctrl, Alt i Shift, aby przejść do paska narzędzi.',
+		too_much: 'Za dużo tekstu do przeczytania na głos. Przejdź do wierszy, aby je '
+			+ 'przeczytać.',
+		search: 'Szukaj',
+		search_text: 'Szukaj w terminalu',
+		search_case: 'Uwzględniaj wielkość liter',
+		search_back: 'Poprzednie trafienie (Enter)',
+		search_on: 'Następne trafienie (Shift+Enter)',
+		search_none: 'Brak',
+		search_close: 'Zamknij wyszukiwanie',
+		options: 'Rozmiar tekstu i czytanie',
+		options_close: 'Zamknij',
+		font_size: 'Rozmiar tekstu',
+		font_smaller: 'Mniejszy tekst (Ctrl+−)',
+		font_larger: 'Większy tekst (Ctrl++)',
+		screen_reader: 'Czytnik ekranu',
+		screen_reader_hint: 'Czyta tekst na głos i pozwala poruszać się po wierszach.',
+		shortcuts: 'Klawisze',
+		shortcut_copy: 'Kopiuj zaznaczenie',
+		shortcut_paste: 'Wklej',
+		shortcut_search: 'Szukaj',
+		shortcut_size: 'Tekst większy, mniejszy, zwykły',
+		shortcut_leave: 'Przejście z terminala do paska',
+		clipboard_hint: 'Wklej tutaj to, co chcesz wysłać. Tekst, który program proponuje do '
+			+ 'schowka, pojawia się tutaj i trafia tam dopiero po naciśnięciu „Kopiuj”.',
+		clipboard_lines: 'Ten tekst ma końce wierszy: powłoka może wykonać każdy wiersz, gdy '
+			+ 'tylko nadejdzie. Przeczytaj go przed wysłaniem.',
+		clipboard_screen: 'Tekst z ekranu',
+		copied: 'Skopiowano',
+		not_copied: 'Przeglądarka nie pozwoliła na kopiowanie',
+		ask: 'Otworzyć ten odnośnik?',
+		ask_text: 'Terminal pokazuje w jego miejscu inne słowa. Otworzy się w nowej karcie.',
+		ask_open: 'Otwórz',
+		ask_cancel: 'Anuluj',
+		keys: 'Więcej klawiszy',
+		copying: 'Kopiowany tekst',
+	},
 };

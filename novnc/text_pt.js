@@ -197,4 +197,43 @@ export default {
 		'The browser sent something that was not understood.':
 			'O navegador enviou algo que não foi compreendido.',
 	},
+
+	terminal: {
+		screen: 'Terminal. Pressione Ctrl, Alt e Shift juntos para ir à barra de ferramentas.',
+		too_much: 'Há texto demais para ler em voz alta. Vá até as linhas para lê-las.',
+		search: 'Pesquisar',
+		search_text: 'Pesquisar no terminal',
+		search_case: 'Diferenciar maiúsculas de minúsculas',
+		search_back: 'Resultado anterior (Enter)',
+		search_on: 'Próximo resultado (Shift+Enter)',
+		search_none: 'Nada',
+		search_close: 'Fechar a pesquisa',
+		options: 'Tamanho do texto e leitura',
+		options_close: 'Fechar',
+		font_size: 'Tamanho do texto',
+		font_smaller: 'Texto menor (Ctrl+−)',
+		font_larger: 'Texto maior (Ctrl++)',
+		screen_reader: 'Leitor de tela',
+		screen_reader_hint: 'Lê o texto em voz alta e permite percorrer as linhas.',
+		shortcuts: 'Teclas',
+		shortcut_copy: 'Copiar a seleção',
+		shortcut_paste: 'Colar',
+		shortcut_search: 'Pesquisar',
+		shortcut_size: 'Texto maior, menor, normal',
+		shortcut_leave: 'Sair do terminal para a barra',
+		clipboard_hint: 'Cole aqui o que quer enviar. O texto que um programa oferece para a '
+			+ 'sua área de transferência aparece aqui e só vai para lá quando você '
+			+ 'pressionar “Copiar”.',
+		clipboard_lines: 'Este texto tem quebras de linha: um shell pode executar cada linha '
+			+ 'assim que ela chegar. Leia antes de enviar.',
+		clipboard_screen: 'Texto da tela',
+		copied: 'Copiado',
+		not_copied: 'O navegador não permitiu copiar',
+		ask: 'Abrir este link?',
+		ask_text: 'O terminal mostra outras palavras no lugar dele. Ele abre em uma nova aba.',
+		ask_open: 'Abrir',
+		ask_cancel: 'Cancelar',
+		keys: 'Mais teclas',
+		copying: 'Texto que está sendo copiado',
+	},
 };

@@ -5,9 +5,10 @@
 // Serves novnc/ under a key with the gateway's headers, mandatory.json, and a
 // websocket whose behaviour each test plans. Everything a test changes is a
 // property: `mandatory` (an object, or a status), `plan` (what the next
-// websockets do, the last one again and again):
+// websockets do, the last one again and again), `page` (the one at the key):
 //   { screen: true, colour, keyboard }   speaks RFB, a screen in one colour; with
 //                              `keyboard` it takes physical keys, as QEMU does
+//   { term: true, say }        is a terminal, which says that at first
 //   { close: code, reason }    is accepted, then closed
 //   { drop: true }             is accepted, then cut without a Close frame
 //   { refuse: status }         is not accepted
@@ -19,6 +20,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { RfbPeer } from './rfb_peer.mjs';
+import { TermPeer } from './term_peer.mjs';
 
 export const KEY = '0123456789abcdef0123456789abcdef';
 export const PASSWORD = 'k7Fq2xWz';
@@ -27,18 +29,21 @@ const PAGE = fileURLToPath(new URL('../../novnc/', import.meta.url));
 const WS_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const TYPES = {
 	'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8',
-	'.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json',
+	'.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
+	'.svg': 'image/svg+xml', '.json': 'application/json',
 };
 
+/* The gateway's (session/page.c), for a page without inline scripts and styles. */
 export function csp(host) {
 	return "default-src 'none'; script-src 'self'; style-src 'self'; "
-		+ "img-src 'self' data: blob:; "
-		+ `connect-src 'self' ws://${host} wss://${host}; frame-ancestors *`;
+		+ "img-src 'self' data: blob:; media-src 'self'; font-src 'self'; "
+		+ `connect-src 'self' ws://${host}; base-uri 'none'; form-action 'none'; `
+		+ 'frame-ancestors *';
 }
 
 /* A server's websocket: whole messages, and what a browser needs of the control frames. */
 class ServerSocket {
-	onData = () => {};
+	onData = () => {};      /* (data, isText) */
 	closed = null;          /* the browser's close code */
 	#stream;
 	#input = Buffer.alloc(0);
@@ -97,7 +102,7 @@ class ServerSocket {
 		} else if (opcode === 9) {
 			this.send(data, 10);
 		} else if (opcode <= 2) {
-			this.onData(data);
+			this.onData(data, opcode === 1);
 		}
 	}
 }
@@ -121,6 +126,7 @@ export class StandIn {
 		resize: 'scale', shared: true, host: '', port: '', encrypt: false,
 	};
 	plan = [{ screen: true }];
+	page = 'vnc.html';
 	pages = {};             /* more pages: path → HTML, without the policy */
 	missing = new Set();    /* files of the page that are not there */
 	requests = [];          /* paths, with their queries */
@@ -161,7 +167,7 @@ export class StandIn {
 		return `http://${host}:${this.port}/${KEY}/${rest}`;
 	}
 
-	/* The RFB side of the newest websocket. */
+	/* The console's side of the newest websocket. */
 	get peer() {
 		return this.sockets.at(-1)?.peer;
 	}
@@ -178,7 +184,7 @@ export class StandIn {
 				.end(this.pages[path]);
 		if (!path.startsWith(`/${KEY}/`))
 			return void answer.writeHead(404).end();
-		const name = path.slice(KEY.length + 2) || 'vnc.html';
+		const name = path.slice(KEY.length + 2) || this.page;
 		if (this.missing.has(name))
 			answer.writeHead(404).end();
 		else if (name === 'mandatory.json')
@@ -200,7 +206,7 @@ export class StandIn {
 		const step = this.plan.length > 1 ? this.plan.shift() : this.plan[0];
 		const path = request.url;
 		this.requests.push(path);
-		if (path !== `/${KEY}/vnc-proxy` || step.refuse)
+		if (path !== `/${KEY}/${this.mandatory.path ?? 'vnc-proxy'}` || step.refuse)
 			return void stream.end(`HTTP/1.1 ${step.refuse ?? 404} No\r\n\r\n`);
 
 		const accept = createHash('sha1')
@@ -217,6 +223,8 @@ export class StandIn {
 			setImmediate(() => socket.drop());
 		else if (step.close)
 			socket.close(step.close, step.reason);
+		else if (step.term)
+			entry.peer = new TermPeer(socket, step.say);
 		else
 			entry.peer = new RfbPeer(socket, PASSWORD, step);
 	}
