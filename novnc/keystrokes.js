@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// keystrokes - text as keys pressed and released, in batches that a machine can take. Pure.
-//
-// The keyboard of a machine queues 16 bytes, and what comes while it is full is lost. A
-// key costs a byte when it is pressed and one when it is released, AltGr two.
+// keystrokes - text as keys pressed and released, in batches. Pure.
 
 import { keysymOf } from './typing.js';
 
-const SHIFT = { keysym: 0xffe1, code: 'ShiftLeft', bytes: 1 };
-const ALTGR = { keysym: 0xfe03, code: 'AltRight', bytes: 2 };
+const SHIFT = { keysym: 0xffe1, code: 'ShiftLeft' };
+const ALTGR = { keysym: 0xfe03, code: 'AltRight' };
 
-/* Half the queue: the batch before may still be in it. */
-const BATCH_BYTES = 8;
+/* Key events: a tenth of what QEMU queues, and as much as follows a stop. */
+const BATCH_EVENTS = 24;
 
 /* One way to end a line, and each character in one piece. */
 function tidy(value) {
@@ -46,14 +43,12 @@ function press({ keysym, code }, down) {
 class Batch {
 	events = [];
 	characters = 0;
-	bytes = 0;
 	#held = new Set();
 
 	#set(modifier, down) {
 		if (this.#held.has(modifier) === down)
 			return;
 		this.events.push(press(modifier, down));
-		this.bytes += modifier.bytes;
 		if (down)
 			this.#held.add(modifier);
 		else
@@ -62,10 +57,11 @@ class Batch {
 
 	add(keys) {
 		for (const one of keys) {
-			this.#set(ALTGR, one.altgr);
-			this.#set(SHIFT, one.shift);
+			const wanted = [[SHIFT, one.shift], [ALTGR, one.altgr]];
+			/* What is let go first: the two together are a third thing. */
+			for (const [modifier, down] of wanted.sort(([, a], [, b]) => a - b))
+				this.#set(modifier, down);
 			this.events.push(press(one, true), press(one, false));
-			this.bytes += 2;
 		}
 		this.characters++;
 	}
@@ -77,14 +73,12 @@ class Batch {
 		return { events: this.events, characters: this.characters };
 	}
 
-	/* The bytes that it would have, ended after these keys. */
-	bytesWith(keys) {
+	/* How many events it would have, ended after these keys. */
+	sizeWith(keys) {
 		const copy = new Batch();
-		copy.bytes = this.bytes;
 		copy.#held = new Set(this.#held);
 		copy.add(keys);
-		copy.end();
-		return copy.bytes;
+		return this.events.length + copy.end().events.length;
 	}
 }
 
@@ -94,7 +88,7 @@ export function batchesOf(strokes) {
 	let batch = new Batch();
 
 	for (const keys of strokes) {
-		if (batch.characters > 0 && batch.bytesWith(keys) > BATCH_BYTES) {
+		if (batch.characters > 0 && batch.sizeWith(keys) > BATCH_EVENTS) {
 			batches.push(batch.end());
 			batch = new Batch();
 		}

@@ -164,30 +164,28 @@ test('any line end is one Enter, and a letter in two pieces is one letter', asyn
 	assert.deepEqual(codes('\t'), ['Tab']);
 });
 
-/* What a keyboard would hold of a batch: bytes, and the keys left down at its end. */
-function weigh({ events }) {
+/* The keys that a batch leaves pressed at its end. */
+function leftDown({ events }) {
 	const down = new Set();
-	let bytes = 0;
 	for (const event of events) {
-		bytes += event.code === 'AltRight' ? 2 : 1;
 		assert.equal(down.has(event.code), !event.down);
 		if (event.down)
 			down.add(event.code);
 		else
 			down.delete(event.code);
 	}
-	return { bytes, left: [...down] };
+	return [...down];
 }
 
-test('a batch fits into half a keyboard’s queue, and leaves no key pressed', async () => {
+test('batches are small and full, and leave no key pressed', async () => {
 	for (const name of LAYOUTS) {
 		const keysFor = await keysOf(name);
 		const { strokes } = strokesFor(`${ASCII}${NATIONAL[name]}`.repeat(3), keysFor);
 		const batches = batchesOf(strokes);
-		for (const batch of batches) {
-			const { bytes, left } = weigh(batch);
-			assert.ok(bytes <= 8 || (batch.characters === 1 && bytes <= 12), `${name} ${bytes}`);
-			assert.deepEqual(left, []);
+		for (const [i, batch] of batches.entries()) {
+			assert.ok(batch.events.length <= 24, name);
+			assert.ok(batch.events.length >= 15 || i === batches.length - 1, name);
+			assert.deepEqual(leftDown(batch), []);
 		}
 		assert.equal(batches.reduce((sum, b) => sum + b.characters, 0), strokes.length);
 	}
