@@ -171,6 +171,8 @@ export default {
 		'The virtual machine is switched off or has no screen.':
 			'Die virtuelle Maschine ist ausgeschaltet oder hat keinen Bildschirm.',
 		'The virtual machine was not found.': 'Die virtuelle Maschine wurde nicht gefunden.',
+		'The machine is being moved to another server.':
+			'Die Maschine wird gerade auf einen anderen Server verschoben.',
 		'The hypervisor can\'t be reached at the moment.':
 			'Der Hypervisor ist zurzeit nicht erreichbar.',
 		'The hypervisor did not answer in time.':

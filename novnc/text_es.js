@@ -168,6 +168,8 @@ export default {
 		'The virtual machine is switched off or has no screen.':
 			'La máquina virtual está apagada o no tiene pantalla.',
 		'The virtual machine was not found.': 'No se ha encontrado la máquina virtual.',
+		'The machine is being moved to another server.':
+			'La máquina se está moviendo a otro servidor.',
 		'The hypervisor can\'t be reached at the moment.':
 			'En este momento no se puede acceder al hipervisor.',
 		'The hypervisor did not answer in time.': 'El hipervisor no ha respondido a tiempo.',

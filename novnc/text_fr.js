@@ -167,6 +167,8 @@ export default {
 		'The virtual machine is switched off or has no screen.':
 			'La machine virtuelle est éteinte ou n’a pas d’écran.',
 		'The virtual machine was not found.': 'La machine virtuelle est introuvable.',
+		'The machine is being moved to another server.':
+			'La machine est en cours de déplacement vers un autre serveur.',
 		'The hypervisor can\'t be reached at the moment.':
 			'L’hyperviseur est injoignable pour le moment.',
 		'The hypervisor did not answer in time.': 'L’hyperviseur n’a pas répondu à temps.',

@@ -165,6 +165,8 @@ export default {
 		'The virtual machine is switched off or has no screen.':
 			'Maszyna wirtualna jest wyłączona lub nie ma ekranu.',
 		'The virtual machine was not found.': 'Nie znaleziono maszyny wirtualnej.',
+		'The machine is being moved to another server.':
+			'Maszyna jest przenoszona na inny serwer.',
 		'The hypervisor can\'t be reached at the moment.':
 			'Hiperwizor jest w tej chwili nieosiągalny.',
 		'The hypervisor did not answer in time.': 'Hiperwizor nie odpowiedział na czas.',

@@ -165,6 +165,8 @@ export default {
 		'The virtual machine is switched off or has no screen.':
 			'A máquina virtual está desligada ou não tem tela.',
 		'The virtual machine was not found.': 'A máquina virtual não foi encontrada.',
+		'The machine is being moved to another server.':
+			'A máquina está sendo movida para outro servidor.',
 		'The hypervisor can\'t be reached at the moment.':
 			'No momento não é possível acessar o hipervisor.',
 		'The hypervisor did not answer in time.': 'O hipervisor não respondeu a tempo.',
