@@ -73,7 +73,7 @@ enum penalty core_guess(struct core *core, const struct ip *client, int *left_s)
 
 /*
  * Keep *grant under a fresh token, which becomes the caller's. *grant is NULL on success.
- * 0, ERR_FORBIDDEN (its host can't be one that may be called), ERR_LIMIT (too many
+ * 0, ERR_FORBIDDEN (one of its hosts must not be called), ERR_LIMIT (too many
  * pending), ERR_STOPPING, ERR_MEMORY, ERR_SYSTEM.
  */
 int core_put(struct core *core, struct grant **grant, struct secret *token, struct err *err)
@@ -101,7 +101,7 @@ bool core_has_terminals(const struct core *core);
 struct core_opened {
 	int code;           /* 0, or ERR_*: ERR_NOT_FOUND with unknown_token is "Invalid session." */
 	bool unknown_token; /* unknown, used or expired */
-	bool link_usable;   /* failed before Proxmox judged the login: the same link works again */
+	bool link_usable;   /* failed before Proxmox answered anything: the same link works again */
 	enum end end;       /* the customer's reason when code < 0 and !unknown_token */
 	uint16_t port;      /* on success: the session's port, already accepting */
 	struct secret key;  /* on success: the link's own key; done() may move it out */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "session/target.h"
 
+/* Lists of a cluster are some seconds old; a node that died is given up after a minute or two. */
 enum { MOVING_MS = 120 * 1000 };
 
 struct sessions {
