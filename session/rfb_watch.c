@@ -143,7 +143,7 @@ on_head(struct rfb_watch *w)
 		return;
 	}
 	assert(len >= m->head);
-	w->keys += m->type == KEY_EVENT || (m->type == QEMU && w->head[1] == QEMU_KEY_EVENT);
+	w->keys += m->type == KEY_EVENT;
 	w->encodings = m->type == SET_ENCODINGS ? u16(w->head + 2) : 0;
 	w->skip = len - m->head;
 	expect(w, w->encodings > 0 ? 4 : 0);

@@ -32,7 +32,7 @@ struct rfb_watch {
 	unsigned encodings;       /* still to come of a list of them */
 	bool extended_pointer;    /* the client has offered the longer PointerEvent */
 	bool lost;                /* an unknown message came */
-	uint64_t keys;            /* key events so far */
+	uint64_t keys;            /* KeyEvents so far; of QEMU's own vncterm knows nothing */
 	unsigned char init[RFB_WATCH_INIT_SIZE];
 	unsigned char init_len;
 };

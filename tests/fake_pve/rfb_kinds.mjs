@@ -100,6 +100,13 @@ function* screen(server) {
 	}
 }
 
+/* The smallest rectangle around two. */
+function around(a, b) {
+	const x = Math.min(a.x, b.x);
+	const y = Math.min(a.y, b.y);
+	return { x, y, w: Math.max(a.x + a.w, b.x + b.w) - x, h: Math.max(a.y + a.h, b.y + b.h) - y };
+}
+
 class Viewer {
 	constructor(server) {
 		this.server = server;
@@ -131,7 +138,8 @@ class Viewer {
 			return;
 		}
 		const waiting = this.pending !== null;
-		this.pending = area;
+		/* Requests add up (RFC 6143, section 7.5.3). */
+		this.pending = waiting ? around(this.pending, area) : area;
 		if (!waiting)
 			this.poll();
 	}

@@ -33,7 +33,7 @@ static const struct sample samples[] = {
 	{"xvp", {250, 0, 1, 2}, 4, 0},
 	{"SetDesktopSize without screens", {251}, 8, 0},
 	{"SetDesktopSize", {251, 0, 4, 0, 3, 0, 2}, 40, 0},
-	{"QEMU key event", {255, 0, 0, 1}, 12, 1},
+	{"QEMU key event", {255, 0, 0, 1}, 12, 0},
 	{"QEMU audio on", {255, 1, 0, 0}, 4, 0},
 	{"QEMU audio off", {255, 1, 0, 1}, 4, 0},
 	{"QEMU audio format", {255, 1, 0, 2}, 10, 0},
