@@ -186,8 +186,6 @@ export default {
 		'This kind of console is not available here.':
 			'Diese Art von Konsole ist hier nicht verfügbar.',
 		'The machine has no serial console.': 'Die Maschine hat keine serielle Konsole.',
-		'The machine is being moved to another server.':
-			'Die Maschine wird gerade auf einen anderen Server verschoben.',
 		'The hypervisor gave an answer that was not understood.':
 			'Die Antwort des Hypervisors wurde nicht verstanden.',
 		'Too many consoles are open at the moment.': 'Zurzeit sind zu viele Konsolen geöffnet.',

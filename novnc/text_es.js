@@ -182,8 +182,6 @@ export default {
 		'This kind of console is not available here.':
 			'Este tipo de consola no está disponible aquí.',
 		'The machine has no serial console.': 'La máquina no tiene consola serie.',
-		'The machine is being moved to another server.':
-			'La máquina se está trasladando a otro servidor.',
 		'The hypervisor gave an answer that was not understood.':
 			'No se ha entendido la respuesta del hipervisor.',
 		'Too many consoles are open at the moment.':

@@ -181,8 +181,6 @@ export default {
 		'This kind of console is not available here.':
 			'Ce type de console n’est pas disponible ici.',
 		'The machine has no serial console.': 'La machine n’a pas de console série.',
-		'The machine is being moved to another server.':
-			'La machine est en cours de déplacement vers un autre serveur.',
 		'The hypervisor gave an answer that was not understood.':
 			'La réponse de l’hyperviseur n’a pas été comprise.',
 		'Too many consoles are open at the moment.':

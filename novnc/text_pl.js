@@ -179,8 +179,6 @@ export default {
 		'This kind of console is not available here.':
 			'Ten rodzaj konsoli nie jest tutaj dostępny.',
 		'The machine has no serial console.': 'Maszyna nie ma konsoli szeregowej.',
-		'The machine is being moved to another server.':
-			'Maszyna jest właśnie przenoszona na inny serwer.',
 		'The hypervisor gave an answer that was not understood.':
 			'Odpowiedź hiperwizora była niezrozumiała.',
 		'Too many consoles are open at the moment.':

@@ -179,8 +179,6 @@ export default {
 		'This kind of console is not available here.':
 			'Este tipo de console não está disponível aqui.',
 		'The machine has no serial console.': 'A máquina não tem console serial.',
-		'The machine is being moved to another server.':
-			'A máquina está sendo movida para outro servidor.',
 		'The hypervisor gave an answer that was not understood.':
 			'A resposta do hipervisor não foi compreendida.',
 		'Too many consoles are open at the moment.': 'Há consoles demais abertos no momento.',
