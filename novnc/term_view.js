@@ -10,6 +10,7 @@
 // only offer text for it), links to anything but the web.
 
 import { fitSize } from './term_flow.js';
+import { boundMarks } from './term_marks.js';
 import { linkTarget, offeredText } from './term_paste.js';
 import { styleByScript } from './term_style.js';
 import { CONTRAST, MATCHES, THEMES } from './term_theme.js';
@@ -214,7 +215,7 @@ export class View {
 		Terminal.strings.promptLabel = text('terminal', 'screen');
 		Terminal.strings.tooMuchOutput = text('terminal', 'too_much');
 		const terminal = new Terminal({
-			allowProposedApi: true,         /* to mark what a search has found */
+			allowProposedApi: true,         /* for what a search has found, and marks */
 			cursorBlink: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
 			disableStdin: true,
 			fontFamily: FONTS,
@@ -232,6 +233,7 @@ export class View {
 		terminal.loadAddon(this.#fit = new FitAddon());
 		terminal.loadAddon(this.#search = new SearchAddon());
 		terminal.loadAddon(new WebLinksAddon(links.activate, links));
+		boundMarks(terminal);
 		terminal.open(this.#target);
 		this.#terminal = terminal;
 		this.#listen(terminal);

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { merge, socketUrl } from '../../novnc/settings.js';
 import { Acks, fitSize, inputMessages, resizeLine } from '../../novnc/term_flow.js';
 import { keySequence, modified, shortcutOf } from '../../novnc/term_keys.js';
+import { boundedMarks } from '../../novnc/term_marks.js';
 import { cleanPaste, hasLineEnd, linkTarget, offeredText } from '../../novnc/term_paste.js';
 import { CONTRAST, MATCHES, THEMES } from '../../novnc/term_theme.js';
 import { rows } from '../../novnc/text.js';
@@ -130,6 +131,34 @@ test('a program may offer text for the clipboard, and never gets any', () => {
 	for (const bad of ['c;?', '?', '', 'c', 'c;', 'c;a b', `c;${base64('x')};y`,
 		`c;${Buffer.from([0xff, 0xfe]).toString('base64')}`, `c;${'A'.repeat(300000)}`])
 		assert.equal(offeredText(bad), null, bad.slice(0, 20));
+});
+
+test('a character wears as many marks as any script needs, and no more', () => {
+	/* as xterm.js: width 1 for all but marks, which join what has a width before them */
+	const usual = {
+		wcwidth: (c) => (c === 0x301 ? 0 : 1),
+		charProperties: (c, before) => (c === 0x301 && before >> 1 & 3 ? 0b011
+			: usual.wcwidth(c) << 1),
+	};
+	const { charProperties } = boundedMarks(usual);
+	const cells = (text) => {
+		const marks = [];
+		let before = 0;
+		for (const character of text) {
+			before = charProperties(character.codePointAt(0), before);
+			if (before & 1)
+				marks[marks.length - 1]++;
+			else
+				marks.push(0);
+		}
+		return marks;
+	};
+	const mark = '\u0301';
+	assert.deepEqual(cells(`ae${mark}i${mark.repeat(3)}o`), [0, 1, 3, 0]);
+	const many = cells(`e${mark.repeat(20000)}x`);
+	assert.equal(Math.max(...many), 30);
+	assert.equal(many.reduce((sum, n) => sum + n + 1, 0), 20002);
+	assert.equal(many.at(-1), 0);
 });
 
 test('only addresses of the web are links', () => {
