@@ -65,10 +65,16 @@ export function modified(data, modifiers) {
 	return [...data].length === 1 ? withCharacter(data, modifiers) : null;
 }
 
+/* Is it the key of this letter? Where no Latin ones are typed, by its place. */
+function isLetter(event, letter) {
+	return event.key.toLowerCase() === letter || (event.code === `Key${letter.toUpperCase()}`
+		&& !/^[a-z]$/i.test(event.key));
+}
+
 /* What the page itself does for a key, so that the terminal does not get it. */
 const SHORTCUTS = [
-	['copy', (e) => e.ctrlKey && e.shiftKey && e.code === 'KeyC'],
-	['search', (e) => e.ctrlKey && e.shiftKey && e.code === 'KeyF'],
+	['copy', (e) => e.ctrlKey && e.shiftKey && isLetter(e, 'c')],
+	['search', (e) => e.ctrlKey && e.shiftKey && isLetter(e, 'f')],
 	['larger', (e) => e.ctrlKey && ['+', '='].includes(e.key)],
 	['smaller', (e) => e.ctrlKey && e.key === '-'],
 	['usual', (e) => e.ctrlKey && !e.shiftKey && e.key === '0'],

@@ -94,10 +94,12 @@ export class View {
 		this.#terminal.write(bytes, shown);
 	}
 
-	/* Nothing that was shown remains. */
+	/* Nothing that was shown remains, nor what is still to be. */
 	forget() {
-		this.#terminal?.clearSelection();
-		this.#terminal?.reset();
+		this.#terminal?.write('', () => {
+			this.#terminal.clearSelection();
+			this.#terminal.reset();
+		});
 	}
 
 	allowInput(on) {

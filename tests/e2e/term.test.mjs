@@ -175,6 +175,7 @@ test('at the end of the session nothing is left of what was shown', async (t) =>
 	const { gateway, page } = await setUp(t, { gateway: { plan: [{ term: true,
 		say: 'secret words $ ' }] } });
 	await connected(page);
+	gateway.peer.say('more secret words\r\n'.repeat(5000));
 	gateway.sockets[0].socket.close(4000, 'Bye.');
 	await phase(page, 'ended');
 	const says = await card(page);

@@ -194,6 +194,8 @@ test('a screen reader can have the lines, by the switch or by a setting', async 
 	const { gateway, page } = await setUp(t);
 	const tree = page.locator('.xterm-accessibility-tree');
 	await connected(page);
+	assert.match(await page.locator('#screen textarea').getAttribute('aria-label'),
+		/Ctrl, Alt and Shift/);
 	assert.equal(await tree.count(), 0);
 	await page.locator('#tool-options').click();
 	const button = page.locator('#screen-reader');

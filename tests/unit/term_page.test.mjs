@@ -103,6 +103,9 @@ test('the page takes few keys for itself, and none that programs need', () => {
 	});
 	assert.equal(key('C', 'cs', 'KeyC'), 'copy');
 	assert.equal(key('F', 'cs', 'KeyF'), 'search');
+	assert.equal(key('C', 'cs', 'KeyI'), 'copy');          /* Dvorak */
+	assert.equal(key('С', 'cs', 'KeyC'), 'copy');          /* Cyrillic */
+	assert.equal(key('J', 'cs', 'KeyC'), null);
 	assert.equal(key('+', 'c'), 'larger');
 	assert.equal(key('=', 'c'), 'larger');
 	assert.equal(key('+', 'cs'), 'larger');
