@@ -391,6 +391,22 @@ renewal_free(struct renewal *renewal)
 	free(renewal);
 }
 
+/* When it is due again, which *next says for the log. A login that is made anew sets another time. */
+static int64_t
+due_after(const struct pve *pve, int r, int64_t start_ms, const char **next)
+{
+	*next = "in a minute";
+	if (r == 0)
+		return start_ms + RENEW_AFTER_MS;
+	if (r != ERR_REFUSED)
+		return clock_ms() + RENEW_RETRY_MS;
+	*next = "in 10 minutes";
+	if (pve_ticket_age_ms(pve) < PVE_TICKET_MAX_MS)
+		return clock_ms() + RENEW_REFUSED_MS;
+	*next = "never, it is too old";
+	return INT64_MAX;
+}
+
 static bool
 run_renewal(void *arg)
 {
@@ -398,12 +414,13 @@ run_renewal(void *arg)
 	int64_t start_ms = clock_ms();
 	struct err err = {0, ""};
 	int r = pve_renew(renewal->pve, start_ms + PVE_CALL_MS, &err);
+	const char *next;
 
 	/* Before the line: whoever read it may count on when the next one is due. */
-	renewal_over(renewal, r == 0 ? start_ms + RENEW_AFTER_MS : clock_ms() + RENEW_RETRY_MS);
+	renewal_over(renewal, due_after(renewal->pve, r, start_ms, &next));
 	if (r < 0)
-		log_error(LOG_API, "%s at %s: login ticket not renewed, next try in a minute: %s",
-			pve_user(renewal->pve), renewal->lane, err.text);
+		log_error(LOG_API, "%s at %s: login ticket not renewed, next try %s: %s",
+			pve_user(renewal->pve), renewal->lane, next, err.text);
 	else
 		log_debug(LOG_API, "%s at %s: login ticket renewed", pve_user(renewal->pve), renewal->lane);
 	renewal_free(renewal);

@@ -15,8 +15,11 @@
  *
  * A credential with a second factor is never shared: its login is in here to be renewed.
  *
- * Tickets of logins in use are renewed at 60 minutes of age, by jobs in the host's lane. A
- * login is in use while anybody else holds a reference to it: a session, or a link that was
+ * Tickets of logins in use are renewed at 60 minutes of age, by jobs in the host's lane. To
+ * Proxmox one that it refuses is a wrong password, which costs it 3 s and a line of its log
+ * that looks like guessing: such a one is tried seldom, and not at all when it is too old.
+ *
+ * A login is in use while anybody else holds a reference to it: a session, or a link that was
  * verified. When nobody does for LOGIN_IDLE_MS it is dropped, and its ticket wiped; likewise
  * the one that was idle longest when there are LOGINS_MAX. Those in use are as many as there
  * are sessions and pending tokens, which have limits of their own.
@@ -41,6 +44,7 @@ enum {
 	PROOF_MS = 10 * 60 * 1000,
 	RENEW_AFTER_MS = 60 * 60 * 1000, /* product.md: at 60 minutes of age */
 	RENEW_RETRY_MS = 60 * 1000,
+	RENEW_REFUSED_MS = 10 * 60 * 1000, /* after a refusal, which may pass */
 };
 
 /* Returns 0, ERR_MEMORY or ERR_SYSTEM (no key). */

@@ -63,6 +63,7 @@ static struct {
 	_Atomic(struct pve_policy *) policy; /* of the last login */
 	atomic_int code;                     /* what it says: 0 or ERR_* */
 	atomic_bool answered;
+	_Atomic int64_t age_ms;  /* of each ticket */
 	void (*meanwhile)(void); /* called while it is asked, or NULL */
 } proxmox;
 
@@ -151,6 +152,13 @@ bool
 pve_lapsed(const struct pve *pve)
 {
 	return atomic_load(&pve->lapsed);
+}
+
+int64_t
+pve_ticket_age_ms(const struct pve *pve)
+{
+	(void)pve;
+	return atomic_load(&proxmox.age_ms);
 }
 
 const char *

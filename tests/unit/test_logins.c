@@ -391,6 +391,38 @@ a_renewal_that_failed_or_had_no_worker_is_due_again_in_a_minute(void **state)
 }
 
 static void
+a_ticket_that_is_refused_is_tried_seldom_and_not_when_it_is_too_old(void **state)
+{
+	struct got got = get(USER, "right");
+
+	(void)state;
+	later(60 * MINUTE_MS);
+	logins_tick(&env);
+	proxmox.code = ERR_REFUSED;
+	proxmox.age_ms = PVE_TICKET_MAX_MS - 1;
+	run_posted();
+	later(9 * MINUTE_MS);
+	logins_tick(&env);
+	assert_int_equal(posted.count, 1);
+	later(MINUTE_MS + 1000);
+	logins_tick(&env);
+	assert_int_equal(posted.count, 2);
+	proxmox.age_ms = PVE_TICKET_MAX_MS;
+	run_posted();
+	later(24 * 60 * MINUTE_MS);
+	logins_tick(&env);
+	assert_int_equal(posted.count, 2);
+	/* Whoever knows the password heals it. */
+	proxmox.code = 0;
+	pve_unref(get(USER, "right").pve);
+	later(60 * MINUTE_MS);
+	logins_tick(&env);
+	assert_int_equal(posted.count, 3);
+	run_posted();
+	pve_unref(got.pve);
+}
+
+static void
 one_that_nobody_uses_and_a_token_are_not_renewed(void **state)
 {
 	struct got unused = get(USER, "right"), token = get(TOKEN, "uuid");
@@ -507,6 +539,7 @@ main(void)
 		TEST(those_in_use_are_kept_however_many_they_are),
 		TEST(a_login_in_use_is_renewed_once_an_hour_for_all_who_share_it),
 		TEST(a_renewal_that_failed_or_had_no_worker_is_due_again_in_a_minute),
+		TEST(a_ticket_that_is_refused_is_tried_seldom_and_not_when_it_is_too_old),
 		TEST(one_that_nobody_uses_and_a_token_are_not_renewed),
 		TEST(one_with_a_second_factor_is_renewed),
 		TEST(a_proof_made_anew_counts_as_a_renewal),
