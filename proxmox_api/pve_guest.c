@@ -28,12 +28,13 @@ struct search {
 	const struct pve_target *target; /* as the caller has it */
 	struct pve_target at;            /* the same, with the node and type that were asked last */
 	int64_t deadline_ms;
-	unsigned calls;          /* made so far */
-	unsigned others, silent; /* nodes that were asked on suspicion; those that did not answer */
-	int status;              /* of the last answer; 0: none */
-	bool late;               /* there was none, because patience ended */
-	bool serial;             /* the guest has a serial port */
-	bool unseen;             /* the user may not look at it */
+	unsigned calls;  /* made so far */
+	unsigned others; /* nodes that were asked on suspicion */
+	unsigned silent; /* those of them, and the target's, that did not answer */
+	int status;      /* of the last answer; 0: none */
+	bool late;       /* there was none, because patience ended */
+	bool serial;     /* the guest has a serial port */
+	bool unseen;     /* the user may not look at it */
 };
 
 static int
@@ -236,7 +237,11 @@ look_up(struct search *s, const struct err *there, bool late, struct err *err)
 	s->at.type = listed.type;
 	/* One that is only slow gets all the time there is. */
 	r = same && !late ? ERR_NOT_FOUND : ask(s, s->deadline_ms, err);
-	return r == ERR_NOT_FOUND ? ask_others(s, &listed, err) : r;
+	if (r != ERR_NOT_FOUND)
+		return r;
+	/* The target's node was down, and is not asked again. */
+	s->silent += !same && there->code != 0 && there->code != ERR_NOT_FOUND;
+	return ask_others(s, &listed, err);
 }
 
 /* ---- the three ways to begin ---- */
