@@ -13,7 +13,7 @@ import { RfbClient } from '../lib/rfb.mjs';
 import { readSource, tableRows } from '../lib/source.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { WsEnded, WsRefused } from '../lib/ws.mjs';
-import { LOCATION, shows, TOKEN, tellsNothing } from '../integration/world.mjs';
+import { LOCATION, newcomer, shows, TOKEN, tellsNothing } from '../integration/world.mjs';
 
 /* enum kind and struct control of inject.c */
 export const KINDS = { nothing: 0, allocations: 1, 'reads and writes': 2 };
@@ -89,8 +89,8 @@ function proper(what, res, good, pve) {
 	throw new Ended(`${what}: ${res.status}`);
 }
 
-async function link(w, vmid) {
-	const made = await step('create', w.gw.create({ vmid }, { timeoutMs: STEP_MS }));
+async function link(w, vmid, who) {
+	const made = await step('create', w.gw.create({ vmid, ...who }, { timeoutMs: STEP_MS }));
 	proper('create', made, 200, w.pve);
 	assert.match(made.token, TOKEN);
 	const opened = await step('open', w.gw.openRaw(made.token, { timeoutMs: STEP_MS }));
@@ -132,10 +132,13 @@ async function picture(w, url, password) {
 	}
 }
 
-/* Plays it; returns how far it came: 'all', or the step at which it ended. */
-export async function opening(w, vmid) {
+/*
+ * Plays it; returns how far it came: 'all', or the step at which it ended. Somebody who has not
+ * been there logs in, too.
+ */
+export async function opening(w, vmid, who = newcomer(w.pve)) {
 	try {
-		const url = await link(w, vmid);
+		const url = await link(w, vmid, who);
 		const { password } = await page(w, url);
 		await picture(w, url, password);
 		return 'all';

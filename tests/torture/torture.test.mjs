@@ -16,7 +16,7 @@ import { describe, test } from 'node:test';
 import { ROOT } from '../lib/gateway.mjs';
 import { until } from '../lib/wait.mjs';
 import { makeClock } from '../integration/shims.mjs';
-import { closeWorld, noSessions, openWorld } from '../integration/world.mjs';
+import { closeWorld, newcomer, noSessions, openWorld } from '../integration/world.mjs';
 import { Injector, opening } from './scene.mjs';
 
 const BINARY = join(ROOT, 'build', 'asan', 'torture', 'proxmoxvnc');
@@ -60,18 +60,19 @@ function place(call) {
 
 /* One opening with the nth call refused, and one without: was anything struck, and where? */
 async function strike(w, kind, nth, vmid) {
+	const who = newcomer(w.pve);
 	w.injector.arm(kind, nth);
 	let how;
 	let hit;
 	try {
-		how = await opening(w, vmid);
+		how = await opening(w, vmid, who);
 	} catch (e) {
 		hit = w.injector.disarm();
 		e.message = `number ${nth}, ${place(hit.call)}: ${e.message}`;
 		throw e;
 	}
 	hit = w.injector.disarm();
-	assert.equal(await opening(w, vmid), 'all',
+	assert.equal(await opening(w, vmid, who), 'all',
 		`the next opening, after number ${nth}, ${place(hit.call)}, that had ended at "${how}"`);
 	return { ...hit, how };
 }
