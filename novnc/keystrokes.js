@@ -7,8 +7,8 @@ import { keysymOf } from './typing.js';
 const SHIFT = { keysym: 0xffe1, code: 'ShiftLeft' };
 const ALTGR = { keysym: 0xfe03, code: 'AltRight' };
 
-/* Key events: a tenth of what QEMU queues, and as much as follows a stop. */
-const BATCH_EVENTS = 24;
+/* Key events: a machine that stands still for a moment has two batches in its keyboard. */
+const BATCH_EVENTS = 8;
 
 /* One way to end a line, and each character in one piece. */
 function tidy(value) {

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// typist - types batches of keys, no faster than a machine is given them. Pure.
+// typist - types batches of keys, no faster than a machine takes them. Pure.
 //
-// QEMU hands a machine one key event each 10 ms and queues some 340; what comes while its
-// queue is full is lost, and nobody hears of it. So a batch is given its time, and the next
-// one is sent when the server has said that it has this one, too: a network that stands
-// still and then delivers many at once overruns nobody.
+// QEMU hands a machine one key event each 10 ms and queues some 340; the machine's keyboard
+// holds 16 bytes, one or two an event, until the machine fetches them. What does not fit is
+// lost, and nobody hears of it. So a batch is given its time, and the next one is sent when
+// the server has said that it has this one, too: a network that stands still and then
+// delivers many at once overruns nobody.
 
 /*
- * For each key event, in milliseconds. `slow` is for machines that look at their keyboard
- * now and then: a boot menu, a USB keyboard.
+ * For each key event, in milliseconds. At the normal speed a machine may stand still for
+ * 0.2 s. `slow` is for those that look at their keyboard now and then: a boot menu, a USB
+ * keyboard.
  */
-export const EVENT_MS = { normal: 12, slow: 40 };
+export const EVENT_MS = { normal: 16, slow: 50 };
 
 /*
  * Type the batches of keystrokes.js. Gives how many characters have been sent when it

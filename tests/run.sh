@@ -157,7 +157,7 @@ suite() {
 		;;
 	e2e)
 		build all || return
-		[ -d tests/node_modules ] || npm ci --prefix tests --ignore-scripts --loglevel=error
+		[ -d tests/node_modules/axe-core ] || npm ci --prefix tests --ignore-scripts --loglevel=error
 		node_tests e2e tests/e2e/*.test.mjs
 		;;
 	soak)
