@@ -39,7 +39,8 @@ export default {
 		speed_normal: 'Normal',
 		speed_slow: 'Langsam, falls Zeichen fehlen',
 		type_hint: 'Wird wie auf einer Tastatur getippt, wo keine Zwischenablage hinkommt.',
-		type_layout_hint: 'Es muss die dort eingestellte Belegung sein; die Feststelltaste muss aus sein.',
+		type_layout_hint: 'Es muss die dort eingestellte Belegung sein, die Feststelltaste muss '
+			+ 'aus sein.',
 		type_start: 'Tippen',
 		type_cancel: 'Abbrechen',
 		picture: 'Bild des Bildschirms speichern',

@@ -133,7 +133,7 @@ export default {
 		count: '{done} z {total}',
 		all: 'Wpisano znaków: {total}.',
 		stopped: 'Zatrzymano. Wpisano znaków: {done} z {total}.',
-		missing: 'Znaku „{character}” w wierszu {line} nie można wpisać w układzie {layout}. '
+		missing: 'Znaku „{character}” w wierszu {line} nie można wpisać w układzie „{layout}”. '
 			+ 'Nic nie wpisano.',
 		missing_here: 'Znaku „{character}” w wierszu {line} nie można tu wpisać. Nic nie '
 			+ 'wpisano.',

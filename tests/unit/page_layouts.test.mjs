@@ -147,7 +147,7 @@ test('the layout to begin with is the one of the browser’s language', () => {
 	assert.equal(usualLayout(undefined), 'us');
 });
 
-test('a character that cannot be typed is named with its line, and nothing else is told', async () => {
+test('a character that cannot be typed is named with its line', async () => {
 	const keysFor = await keysOf('us');
 	assert.deepEqual(strokesFor('a\r\nb€c€', keysFor).missing, { character: '€', line: 2 });
 	assert.deepEqual(strokesFor('\n\n😀', keysFor).missing, { character: '😀', line: 3 });
