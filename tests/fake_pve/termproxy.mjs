@@ -21,6 +21,8 @@ const MAX_SIDE = 1000;
 const KEEP_ALIVE_MS = 60000;
 const KEEP_MESSAGES = 200000;
 const KEEP_BYTES = 4 * 1024 * 1024;
+/* How a console ends when the client is the one who went. */
+const CLIENT_LEFT = new Set(['client close', 'peer closed']);
 
 /* What a terminal's client has done so far. */
 export class TermRecord {
@@ -34,11 +36,16 @@ export class TermRecord {
 		this.keptBytes = 0;
 	}
 
+	/* Something happened: has there been a keep-alive in time? */
+	note(now) {
+		if (now - this.lastPing <= KEEP_ALIVE_MS)
+			return;
+		this.keepAliveGaps++;
+		this.lastPing = now;
+	}
+
 	add(message, now) {
-		if (now - this.lastPing > KEEP_ALIVE_MS) {
-			this.keepAliveGaps++;
-			this.lastPing = now;
-		}
+		this.note(now);
 		if (message.type === 'ping') {
 			this.pings++;
 			this.lastPing = now;
@@ -82,8 +89,10 @@ export class TermServer extends Backend {
 	}
 
 	_destroy(error, done) {
-		if (this.program !== null && this.input.length > 0)
+		const left = CLIENT_LEFT.has(this.console.ended) && !this.hungUp;
+		if (left && this.program !== null && this.input.length > 0)
 			this.complain(`the last message is incomplete: ${this.input.length} bytes`);
+		this.record.note(this.pve.records.now());
 		this.program?.close?.();
 		super._destroy(error, done);
 	}
