@@ -25,6 +25,7 @@ enum {
 	LOOP_FDS_MAX = 144,
 	LOOP_TURNED_AWAY_MAX = 8, /* connections that are there to be told of a limit */
 	LOOP_HELD_MAX = 16,       /* answers to wrong keys that are held back */
+	LOOP_LEFT_MAX = 8,        /* consoles that were asked for and left, before the next ones wait */
 	LOOP_DRAIN_MS = 3000,     /* what is left to say when a side ends */
 };
 
@@ -69,7 +70,9 @@ struct loop {
 	struct loop_watch watch;
 	struct viewer *viewers; /* all, also those at their end */
 	unsigned viewer_count;
-	uint64_t last_viewer; /* number of the newest */
+	uint64_t last_viewer;           /* number of the newest */
+	int64_t left_ms[LOOP_LEFT_MAX]; /* when viewers last left a console that was asked for */
+	unsigned left;        /* how many have; the oldest of left_ms is where the next goes */
 	unsigned connections; /* of browsers, ours and to Proxmox: what lws calls a wsi */
 	unsigned backs;       /* connections to Proxmox, also those at their end */
 	enum end ending;      /* END_NONE: alive */

@@ -13,7 +13,13 @@
 #include "session/sessions.h"
 #include "session/tunables.h"
 
-enum { VIEWER_MAGIC = 0x56494557, PING_MS = 30000, SILENT_MS = 60000 };
+enum {
+	VIEWER_MAGIC = 0x56494557,
+	PING_MS = 30000,
+	SILENT_MS = 60000,
+	LEFT_MS = 10000, /* so long Proxmox keeps a console's port for who does not come */
+	LEFT_LOG_MS = 1000,
+};
 
 const char *
 viewer_session(const struct viewer *v)
@@ -27,15 +33,27 @@ viewer_number(const struct viewer *v)
 	return v->number;
 }
 
+/* A browser that goes, of whatever kind, before its console is taken leaves a port of the host's behind. */
+static void
+note_left(struct viewer *v, enum end end)
+{
+	struct loop *loop = v->loop;
+
+	if ((v->state == VIEWER_ASKING || v->state == VIEWER_DIALLING) && end >= END_VIEWER_LEFT)
+		loop->left_ms[loop->left++ % LOOP_LEFT_MAX] = clock_ms();
+}
+
 void
 viewer_end(struct viewer *v, enum end end)
 {
 	if (v->state == VIEWER_ENDING)
 		return;
+	note_left(v, end);
 	v->state = VIEWER_ENDING;
 	v->end = end;
 	gate_leave(&v->pass);
 	loop_timer_stop(v->loop, &v->opening);
+	loop_timer_stop(v->loop, &v->turn);
 	loop_timer_stop(v->loop, &v->ping);
 	if (v->back)
 		back_close(v->back);
@@ -257,6 +275,56 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 }
 
 static void
+enter_gate(struct viewer *v)
+{
+	struct loop *loop = v->loop;
+	struct err err;
+	int r = GATE_OPEN;
+
+	if (gate_needed(&loop->session->target))
+		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
+			v->number, &v->pass, &err);
+	if (r < 0)
+		fail(v, end_of_err(r), &err);
+	else if (r == GATE_OPEN)
+		ask(v);
+}
+
+/* Who holds a key can cause these at will. */
+static void
+log_waits(const struct viewer *v)
+{
+	static struct log_rate rate;
+	unsigned more = 0;
+
+	if (log_rate_allow(&rate, LEFT_LOG_MS, &more))
+		log_info(LOG_WS_PROXY,
+			"%s: browser %llu waits, since %d have left before their console was there (%u more "
+			"like it)",
+			viewer_session(v), viewer_number(v), LOOP_LEFT_MAX, more);
+}
+
+/*
+ * A host has a hundred ports for all its consoles: who opens and leaves, again and again,
+ * would have them all.
+ */
+static void
+take_turn(void *arg)
+{
+	struct viewer *v = arg;
+	const struct loop *loop = v->loop;
+	int64_t oldest_ms = loop->left_ms[loop->left % LOOP_LEFT_MAX];
+	int64_t wait_ms = oldest_ms > 0 ? oldest_ms + LEFT_MS - clock_ms() : 0;
+
+	if (wait_ms <= 0) {
+		enter_gate(v);
+		return;
+	}
+	log_waits(v);
+	loop_timer_set(v->loop, &v->turn, (int)wait_ms, take_turn, v);
+}
+
+static void
 open_viewer(struct viewer *v)
 {
 	struct loop *loop = v->loop;
@@ -269,15 +337,10 @@ open_viewer(struct viewer *v)
 	loop_timer_set(loop, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
 	tunables_done(&t);
 	r = v->side->open(v, &err);
-	if (r == 0 && !gate_needed(&loop->session->target))
-		r = GATE_OPEN;
-	else if (r == 0)
-		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
-			v->number, &v->pass, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
-	else if (r == GATE_OPEN)
-		ask(v);
+	else
+		take_turn(v);
 }
 
 static unsigned

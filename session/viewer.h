@@ -8,7 +8,8 @@
  * opening takes at most the tunables' open_timeout_s. A viewer is freed when
  * its browser's websocket is closed. What the browser is shown, a screen or a
  * terminal, is the session's: terminals need no gate and no authentication here. A
- * screen that refuses the password is asked for once more, without leaving the gate.
+ * screen that refuses the password is asked for once more, without leaving the gate. When
+ * browsers keep leaving before their console is there, the next ones wait.
  *
  * Threads: the session's.
  */

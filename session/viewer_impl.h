@@ -15,7 +15,7 @@
 #include "session/viewer.h"
 
 enum viewer_state {
-	VIEWER_WAITING,  /* in line for the guest's gate */
+	VIEWER_WAITING,  /* for its turn, and in line for the guest's gate */
 	VIEWER_ASKING,   /* a worker asks for a console ticket */
 	VIEWER_DIALLING, /* the back is on its way to authentication */
 	VIEWER_OPEN,     /* the back is authenticated */
@@ -78,6 +78,7 @@ struct viewer {
 	enum end end;
 	int64_t deadline_ms;  /* of the opening */
 	struct timer opening; /* until connected */
+	struct timer turn;    /* see take_turn() */
 	struct timer ping;
 	int64_t heard_ms;
 	struct gate_pass *pass;

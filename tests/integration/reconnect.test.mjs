@@ -7,10 +7,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { pause, until } from '../lib/wait.mjs';
-import { FAST, echoes, noSessions, sessionOf, shows, tellsNothing, useWorld } from './world.mjs';
+import { FAST, echoes, noSessions, pageOf, sessionOf, shows, tellsNothing,
+	useWorld } from './world.mjs';
 
 const CUTS = 20;
 const BACK_MS = 3000;
+/* Browsers that left before their console was there, and then the next ones wait so long. */
+const LEFT = 8;
+const LEFT_MS = 10000;
 
 function consolesOf(pve, vmid) {
 	return pve.consoles.filter((c) => c.vmid === vmid);
@@ -72,7 +76,7 @@ describe('a session survives', () => {
 			await pause(ms);
 			ws.destroy();
 		}
-		await back(w, url);
+		await shows(await w.gw.console(url), LEFT_MS + BACK_MS);
 		await until(() => w.pve.liveConsoles.filter((c) => c.vmid === 104).length === 1,
 			15000, 'the consoles of gone browsers to end');
 	});
@@ -296,5 +300,37 @@ describe('a host that goes away', () => {
 		const again = await w.gw.websocket(url);
 		assert.equal((await again.closed()).code, 4002);
 		await noSessions(w.gw, 6000);
+	});
+});
+
+describe('browsers that leave before their console is there', () => {
+	const w = useWorld({ pool: 12, prepared: pageOf('vnc.html', 'term.html') });
+	const asked = () => w.pve.requests.filter((r) => /\/(vncproxy|termproxy)$/.test(r.path)).length;
+
+	for (const [call, name, fields] of [['vncproxy', 'vnc-proxy', { vmid: 101 }],
+		['termproxy', 'term-proxy', { vmid: 200, console: 'term' }]])
+		test(`leave few ports of the host's taken by ${call}, and the next ones wait`, async () => {
+			const url = await w.gw.session(fields);
+			w.pve.forget();
+			w.pve.faults[call] = { delayMs: 200 };
+			for (let i = 0; i < 40; i++) {
+				const ws = await w.gw.websocket(url, { name });
+				await pause(10);
+				ws.destroy();
+			}
+			await w.gw.logged(/browser \d+ waits, since \d+ have left before/);
+			w.pve.faults[call] = null;
+			/* Those that were under way at once come on top. */
+			assert.ok(asked() <= 2 * LEFT, `${asked()} consoles were asked for`);
+			const start = Date.now();
+			const ws = await w.gw.websocket(url, { name });
+			await until(() => w.pve.liveConsoles.some((c) => c.vmid === fields.vmid), 2 * LEFT_MS,
+				'its turn');
+			assert.ok(Date.now() - start > 1000, 'it did not wait');
+			ws.destroy();
+		});
+
+	test('hold up no other session', async () => {
+		await back(w, await w.gw.session({ vmid: 103 }));
 	});
 });
