@@ -57,17 +57,19 @@ function vncproxy(type) {
 	return (ctx) => vnc(ctx, findGuest(ctx, type), 'vncproxy');
 }
 
-/* Only root@pam may have another command than a login. */
-function checkCommand({ params, identity }) {
+/* Who may have a node's shell at all, and only root@pam may have another command than a login. */
+function checkShell({ pve, params, identity }, forTokens) {
+	if (identity.token && !forTokens)
+		throw new Refused(500, `value '${identity.id}' does not look like a valid user name`);
+	if (pve.traits.pamShells && !identity.user.endsWith('@pam'))
+		throw new Refused(403, 'Permission check failed (realm != pam)');
 	if (params.cmd && params.cmd !== 'login' && identity.id !== 'root@pam')
 		throw new Refused(403, 'Permission check failed (user != root@pam)');
 }
 
 function vncshell(ctx) {
 	const node = needNode(ctx);
-	if (ctx.identity.token)
-		throw new Refused(500, `value '${ctx.identity.id}' does not look like a valid user name`);
-	checkCommand(ctx);
+	checkShell(ctx, false);
 	return vnc(ctx, node, 'vncshell');
 }
 
@@ -82,7 +84,7 @@ function termproxy(type) {
 
 function nodeTermproxy(ctx) {
 	const node = needNode(ctx);
-	checkCommand(ctx);
+	checkShell(ctx, ctx.pve.traits.termTokens !== 'none');
 	return term(ctx, node);
 }
 

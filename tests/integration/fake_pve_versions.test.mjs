@@ -20,8 +20,8 @@ async function fake(options = {}) {
 	return p;
 }
 
-async function client(target) {
-	const made = new PveClient(target);
+async function client(target, user = target.user) {
+	const made = new PveClient(target, { user, password: target.users[user].password });
 	await made.login();
 	return made;
 }
@@ -138,11 +138,8 @@ for (const [version, traits] of Object.entries(VERSIONS)) {
 				"500 value 'vncuser@pve!gw' does not look like a valid user name");
 		});
 
-		for (const [what, vmid, opts, where] of [
-			['a container', 200, LXC, ['all']], ['a guest', 300, {}, ['all']],
-			['a node', null, {}, ['all', 'nodes']],
-		]) {
-			const good = where.includes(traits.termTokens);
+		for (const [what, vmid, opts] of [['a container', 200, LXC], ['a guest', 300, {}]]) {
+			const good = traits.termTokens === 'all';
 			test(`terminals by token: ${what} ${good ? 'yes' : 'no'}`, async () => {
 				const { ok, ws } = await tokenClient(p, 'gw').terminal(vmid, opts);
 				assert.equal(ok, good);
@@ -153,6 +150,18 @@ for (const [version, traits] of Object.entries(VERSIONS)) {
 				assert.equal((await c.terminal(vmid, opts)).ok, true, 'a user may');
 			});
 		}
+
+		test('terminals of nodes: whose they are, and what is said to others', async () => {
+			const byToken = await tokenClient(p, 'gw').termproxy(null);
+			const byUser = await c.termproxy(null);
+			assert.equal(reason(byToken), traits.termTokens === 'none'
+				? "500 value 'vncuser@pve!gw' does not look like a valid user name" : '200 OK');
+			assert.equal(reason(byUser), traits.pamShells
+				? '403 Permission check failed (realm != pam)' : '200 OK');
+			assert.equal((await (await client(p, 'root@pam')).terminal(null)).ok, true);
+			if (traits.termTokens !== 'none')
+				assert.equal((await tokenClient(p, 'gw').terminal(null)).ok, true);
+		});
 
 		test('a terminal takes another ticket of the same guest, or not', async () => {
 			const first = (await c.termproxy(200, LXC)).data;

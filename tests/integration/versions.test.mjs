@@ -34,18 +34,23 @@ const CREDENTIALS = {
 		token_id: 'vncuser@pve!gw', token_secret: pve.users['vncuser@pve'].tokens.gw.secret }),
 };
 
-/* What a token is refused, by version; everything else opens. */
+const PAM_ONLY = 'Permission check failed (realm != pam)';
+
+/* What is refused, by version, to tokens and to users with a password; everything else opens. */
 const REFUSED = {
-	'7.4': { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS,
-		'node term': TERMINALS },
-	'8.4': { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS,
-		'node term': TERMINALS },
-	'9.0': { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS },
-	'9.2': { 'node vnc': SHELLS },
+	'7.4': {
+		token: { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS,
+			'node term': SHELLS },
+		password: { 'node vnc': PAM_ONLY, 'node term': PAM_ONLY },
+	},
+	'8.4': { token: { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS,
+		'node term': SHELLS } },
+	'9.0': { token: { 'lxc term': TERMINALS, 'serial term': TERMINALS, 'node vnc': SHELLS } },
+	'9.2': { token: { 'node vnc': SHELLS } },
 };
 
 function expected(version, credential, console) {
-	return (credential === 'token' && REFUSED[version][console]) || 'opens';
+	return REFUSED[version][credential.split('+')[0]]?.[console] ?? 'opens';
 }
 
 describe('versions, consoles and credentials', () => {
