@@ -24,6 +24,7 @@
 enum {
 	ACCEPTS_A_TURN = 16,
 	ACCEPT_PAUSE_MS = 200, /* when the process is out of descriptors */
+	CLOSE_ACK_SECS = 1,    /* for a browser to answer a Close frame */
 };
 
 _Static_assert((int)PIPE_HEADROOM >= (int)LWS_PRE, "lws writes a frame's head in front of a chunk");
@@ -86,9 +87,9 @@ front_close(struct lws *browser, enum end end)
 /* ---- websocket ---- */
 
 static int
-send_close(struct lws *wsi, enum end end)
+send_close(struct lws *wsi, struct front *f)
 {
-	const struct end_row *row = end_row(end);
+	const struct end_row *row = end_row(f->end);
 	unsigned char text[LWS_PRE + 125];
 	size_t n = strlen(row->customer);
 
@@ -98,7 +99,19 @@ send_close(struct lws *wsi, enum end end)
 		memcpy(text + LWS_PRE, row->customer, n);
 		lws_close_reason(wsi, (enum lws_close_status)row->close_code, text + LWS_PRE, n);
 	}
+	f->parted = true;
 	return -1;
+}
+
+/*
+ * lws asks once more when the Close frame has left. To hang up then would take it away again
+ * from a browser that was just sending: what it sent would be answered by a reset.
+ */
+static int
+await_close(struct lws *wsi)
+{
+	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_ACK_SECS);
+	return 0;
 }
 
 static int
@@ -109,6 +122,8 @@ websocket_writeable(struct lws *wsi, struct front *f)
 	struct chunk *c = NULL;
 	int n;
 
+	if (f->parted)
+		return await_close(wsi);
 	if (viewer_ping_due(f->viewer) && lws_write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
 		return -1;
 	while (!lws_send_pipe_choked(wsi)) {
@@ -123,7 +138,7 @@ websocket_writeable(struct lws *wsi, struct front *f)
 	if (c)
 		lws_callback_on_writable(wsi);
 	else if (f->closing && !lws_send_pipe_choked(wsi))
-		return send_close(wsi, f->end);
+		return send_close(wsi, f);
 	else if (f->closing)
 		lws_callback_on_writable(wsi);
 	return 0;

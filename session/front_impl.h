@@ -25,6 +25,7 @@ struct front {
 	bool close;     /* the connection ends with the answer */
 	bool closed;    /* CLOSED was called: not to be touched */
 	bool closing;   /* wants a Close frame */
+	bool parted;    /* has been given it, and the browser is to answer with its own */
 	enum end end;
 };
 

@@ -68,8 +68,7 @@ struct loop {
 	unsigned held;          /* callers whose answer is held back */
 	unsigned stuck;         /* callers whose socket takes no more just now */
 	struct loop_watch watch;
-	struct viewer *viewers; /* all, also those at their end */
-	unsigned viewer_count;
+	struct viewer *viewers;         /* all, also those at their end */
 	uint64_t last_viewer;           /* number of the newest */
 	int64_t left_ms[LOOP_LEFT_MAX]; /* when viewers last left a console that was asked for */
 	unsigned left;        /* how many have; the oldest of left_ms is where the next goes */

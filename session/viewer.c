@@ -343,6 +343,18 @@ open_viewer(struct viewer *v)
 		take_turn(v);
 }
 
+/* Those that are at their end need no place any more. */
+static unsigned
+viewers_alive(const struct loop *loop)
+{
+	const struct viewer *v;
+	unsigned n = 0;
+
+	for (v = loop->viewers; v; v = v->next)
+		n += v->state != VIEWER_ENDING;
+	return n;
+}
+
 static unsigned
 viewers_max(const struct loop *loop)
 {
@@ -369,11 +381,10 @@ viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
 	v->heard_ms = clock_ms();
 	v->next = loop->viewers;
 	loop->viewers = v;
-	loop->viewer_count++;
 	log_info(LOG_WS_PROXY, "%s: browser %llu opens", viewer_session(v), viewer_number(v));
 	if (loop->ending != END_NONE) {
 		viewer_end(v, loop->ending);
-	} else if (loop->viewer_count > viewers_max(loop)) {
+	} else if (viewers_alive(loop) > viewers_max(loop)) {
 		viewer_end(v, END_LIMIT);
 	} else {
 		loop_timer_set(loop, &v->ping, PING_MS, on_ping, v);
@@ -395,7 +406,6 @@ viewer_browser_gone(struct viewer *v)
 	while (*link != v)
 		link = &(*link)->next;
 	*link = v->next;
-	v->loop->viewer_count--;
 	v->side->done(v);
 	pipe_done(&v->pipe);
 	v->magic = 0;
@@ -481,10 +491,5 @@ viewers_end_all(struct loop *loop, enum end end)
 bool
 viewers_present(const struct loop *loop)
 {
-	const struct viewer *v;
-
-	for (v = loop->viewers; v; v = v->next)
-		if (v->state != VIEWER_ENDING)
-			return true;
-	return false;
+	return viewers_alive(loop) > 0;
 }
