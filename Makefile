@@ -48,7 +48,8 @@ UNIT := $(if $(filter release,$(MODE)),$(UNIT),$(filter-out %/test_wipe_alloc,$(
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan torture \
-	e2e bench bench-full asan tsan fuzz fuzz-long soak lint format install uninstall clean help \
+	e2e type-long screenshots bench bench-full asan tsan fuzz fuzz-long soak lint format install \
+	uninstall clean help \
 	unit-programs fuzz-programs
 
 all: build page ## the program and the console page
@@ -149,6 +150,13 @@ torture: ## every allocation, read and write of a session's opening made to fail
 	@TORTURE_ALL=1 sh tests/run.sh torture
 e2e: ## a real browser, a real QEMU guest
 	@sh tests/run.sh e2e
+type-long: ## 4 KiB of text typed as keys into a real guest, for three keyboards; docs/typing.md
+	@TYPE_LONG=1 T='KiB arrive' sh tests/run.sh e2e
+screenshots: ## both pages on a desktop and a phone, light and dark, in docs/screens
+	@sh tests/deps.sh all
+	@$(MAKE) --no-print-directory all
+	@npm ci --prefix tests --ignore-scripts --loglevel=error
+	@node tests/e2e/screenshots.mjs
 soak: ## hundreds of sessions under valgrind and ThreadSanitizer; results in docs/soak.md
 	@sh tests/run.sh soak
 bench: ## what relaying, memory, opening and links cost; see docs/performance.md

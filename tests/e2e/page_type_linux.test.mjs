@@ -125,7 +125,7 @@ async function stoodStill(work) {
 }
 
 for (const name of ['us', 'de', 'fr'])
-	test(`${KIB} KiB arrive complete in a Linux with the keyboard ${name}`, { skip: cannot }, async (t) => {
+	test(`${KIB} KiB arrive complete with the keyboard ${name}`, { skip: cannot }, async (t) => {
 		const text = longText(await charactersOf(name));
 		assert.equal(Buffer.byteLength(text), BYTES);
 		let got = '';
