@@ -46,7 +46,7 @@ node_tests() {
 	if [ -n "${T:-}" ]; then
 		set -- --test-name-pattern="$T" "$@"
 	fi
-	node --test --test-reporter=tap "$@" >"$logs/out" 2>&1
+	node --test --test-reporter=tap --test-concurrency="$abreast" "$@" >"$logs/out" 2>&1
 	code=$?
 	p=$(sed -n 's/^# pass //p' "$logs/out" | tail -n 1)
 	f=$(sed -n 's/^# fail //p' "$logs/out" | tail -n 1)
@@ -62,6 +62,10 @@ node_tests() {
 		grep -E -A 40 '^ *not ok ' "$logs/out" | head -n 400
 	fi
 }
+
+# Programs that run side by side: they wait most of the time.
+abreast=2
+[ "$jobs" -gt 1 ] || abreast=1
 
 start=$(date +%s)
 done_with() {
@@ -91,8 +95,6 @@ unit() { # MODE
 fuzz() {
 	build MODE=fuzz CC=clang fuzz-programs || return
 	seconds=${FUZZ_SECONDS:-15}
-	abreast=2
-	[ "$jobs" -gt 1 ] || abreast=1
 	for program in build/fuzz/fuzz_*; do
 		case "$program" in *.o | *.d) continue ;; esac
 		name=${program##*/fuzz_}
@@ -158,7 +160,8 @@ suite() {
 	e2e)
 		build all || return
 		[ -d tests/node_modules/axe-core ] || npm ci --prefix tests --ignore-scripts --loglevel=error
-		node_tests e2e tests/e2e/*.test.mjs
+		# a browser and a guest are enough for a machine
+		abreast=1 && node_tests e2e tests/e2e/*.test.mjs
 		;;
 	soak)
 		build all && build MODE=tsan build || return

@@ -261,7 +261,7 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 
 	test('floods with pings, and the browser is still served', async (t) => {
 		const { ws, peer } = await flooded(t, Buffer.from('8900'.repeat(2048), 'hex'));
-		await until(() => peer.flooded > 1024 * 1024, 10000, 'a MiB of pings');
+		await until(() => peer.flooded > 1024 * 1024, 30000, 'a MiB of pings');
 		ws.ping('are you there?');
 		await until(() => ws.seen.some((f) => f.opcode === OP.PONG), 2000, 'its own pong');
 		await w.unharmed();
@@ -273,7 +273,7 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 		const pings = Buffer.concat(Array.from({ length: 256 },
 			() => encodeFrame(Buffer.alloc(125, 'p'), { opcode: OP.PING })));
 		const { ws, peer } = await flooded(t, pings, { readPongs: false });
-		await until(() => peer.flooded > 16 * 1024 * 1024, 20000, '16 MiB of pings');
+		await until(() => peer.flooded > 16 * 1024 * 1024, 40000, '16 MiB of pings');
 		ws.ping('are you there?');
 		await until(() => ws.seen.some((f) => f.opcode === OP.PONG), 2000, 'its own pong');
 		await w.unharmed();
@@ -320,7 +320,7 @@ describe('when the screen is there, the hypervisor', { concurrency: 4 }, () => {
 		await w.unharmed();
 		ws.destroy();
 		peer_.socket.resume();
-		await until(() => peer_.gone, 8000, 'the gateway to leave');
+		await until(() => peer_.gone, 20000, 'the gateway to leave');
 	});
 
 	for (const [what, hex] of [['a masked frame', '8281 00000000 61'],
