@@ -335,12 +335,6 @@ rfb_server_feed(struct rfb *r, const unsigned char *data, size_t len, size_t *us
 	return feed(r, server_step, data, len, used, err);
 }
 
-int
-rfb_started(const struct rfb *r)
-{
-	return (r->step != CLIENT_VERSION && r->step != SERVER_VERSION) || r->in_len > 0;
-}
-
 void
 rfb_done(struct rfb *r)
 {

@@ -60,9 +60,6 @@ int rfb_client_feed(struct rfb *r, const unsigned char *data, size_t len, size_t
 int rfb_server_feed(struct rfb *r, const unsigned char *data, size_t len, size_t *used,
 	struct err *err) __attribute__((warn_unused_result));
 
-/* Has the other side said anything at all? */
-int rfb_started(const struct rfb *r);
-
 /* Wipe the password. */
 void rfb_done(struct rfb *r);
 

@@ -69,7 +69,7 @@ struct end_mail { /* MAIL_END */
 	enum end end;
 };
 
-struct console_mail { /* MAIL_CONSOLE: the answer to console_ask() */
+struct console_mail { /* MAIL_CONSOLE: the answer to open_console() */
 	struct mail mail;
 	uint64_t viewer;
 	struct err err; /* code 0: console is good */

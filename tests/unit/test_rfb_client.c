@@ -14,9 +14,7 @@ the_client_waits_for_the_server_s_version(void **state)
 	(void)state;
 	client_for_test(&r, "password");
 	assert_int_equal(r.out_len, 0);
-	assert_false(rfb_started(&r));
 	assert_int_equal(client_hears(&r, "R", 1), RFB_MORE);
-	assert_true(rfb_started(&r));
 	assert_int_equal(r.out_len, 0);
 	assert_int_equal(client_hears(&r, "FB 003.008\n", 11), RFB_MORE);
 	assert_says(&r, "RFB 003.008\n", 12);
