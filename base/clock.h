@@ -15,6 +15,9 @@ enum { CLOCK_RFC3339_SIZE = 21, CLOCK_DURATION_SIZE = 32 };
 /* Milliseconds on the monotonic clock; the unit of every *_ms deadline in the program. */
 int64_t clock_ms(void);
 
+/* Microseconds on the same clock, where the order of two things within a millisecond matters. */
+int64_t clock_us(void);
+
 /* Milliseconds left until a deadline; 0 when it has passed. */
 int64_t clock_left_ms(int64_t deadline_ms);
 

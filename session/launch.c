@@ -28,7 +28,7 @@ struct opening {
 	enum end end;            /* what the customer is told when it is not what the code says */
 	struct tunables tunables;
 	int64_t deadline_ms;
-	int64_t asked_ms;
+	int64_t asked_us;
 	bool judged; /* Proxmox has answered: the link is spent */
 };
 
@@ -206,7 +206,7 @@ run(void *arg)
 	int r = may_join(o) ? 0 : reserve(o, &err);
 
 	if (r == 0)
-		r = prove_grant(o->launch->env, o->grant, o->asked_ms, o->deadline_ms, &proof, &err);
+		r = prove_grant(o->launch->env, o->grant, o->asked_us, o->deadline_ms, &proof, &err);
 	/* An answer of any kind ends the password's work; silence leaves the link usable. */
 	o->judged = proof.judged;
 	if (o->judged)
@@ -282,8 +282,8 @@ launch_open(struct launch *l, const char *token, const struct ip *client,
 	o->done = done;
 	o->arg = arg;
 	tunables_get(l->env->tunables, &o->tunables);
-	o->asked_ms = clock_ms();
-	o->deadline_ms = o->asked_ms + o->tunables.open_timeout_s * INT64_C(1000);
+	o->asked_us = clock_us();
+	o->deadline_ms = clock_ms() + o->tunables.open_timeout_s * INT64_C(1000);
 	if (secret_set(&o->token, token, strnlen(token, TOKEN_CHARS + 1)) < 0) {
 		done(arg, &failed);
 		opening_free(o);

@@ -28,6 +28,7 @@ struct login {
 	bool proven;          /* the last one came back with a login */
 	bool answered;        /* ... or with another answer of Proxmox itself */
 	int64_t landed_ms;    /* when that was */
+	int64_t landed_us;    /* the same: a link may be opened again within the millisecond */
 	struct err failure;   /* what is shared with those who had asked by then; code 0: nothing */
 	int64_t used_ms;      /* when it was last seen in use */
 	int64_t renew_ms;     /* when its ticket is due */
@@ -200,7 +201,7 @@ take_turn(struct logins *l, const struct login_ask *ask, struct login **mine, st
 	*out = login;
 	if (believed(login, clock_ms()))
 		return TURN_RIDE;
-	if (login->failure.code < 0 && ask->since_ms <= login->landed_ms)
+	if (login->failure.code < 0 && ask->since_us < login->landed_us)
 		return TURN_FAIL;
 	login->flying = true;
 	return TURN_FLY;
@@ -240,6 +241,7 @@ land(struct login *login, int r, bool answered, const struct err *err, int64_t s
 	login->proven = r == 0;
 	login->answered = answered;
 	login->landed_ms = login->used_ms = clock_ms();
+	login->landed_us = clock_us();
 	login->failure.code = 0;
 	if (r == 0)
 		login->renew_ms = login->token ? INT64_MAX : start_ms + RENEW_AFTER_MS;
@@ -294,7 +296,7 @@ get(const struct env *env, const struct login_ask *ask, const struct login_key *
 	lock_take(&l->lock);
 	turn = take_turn(l, ask, &mine, &login, &dropped);
 	*cached = turn == TURN_RIDE;
-	*answered = login && login->answered && ask->since_ms <= login->landed_ms;
+	*answered = login && login->answered && ask->since_us < login->landed_us;
 	if (turn == TURN_RIDE) {
 		*out = pve_ref(login->pve);
 		login->used_ms = clock_ms();

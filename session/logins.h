@@ -55,7 +55,7 @@ struct login_ask {
 	const struct pve_target *target;
 	struct pve_hosts *hosts; /* or NULL: target's host alone */
 	const struct pve_credential *credential;
-	int64_t since_ms; /* clock_ms() when it was asked for: failures until then are not shared */
+	int64_t since_us; /* clock_us() when it was asked for: failures until then are not shared */
 	int64_t deadline_ms;
 };
 

@@ -31,13 +31,13 @@ log_in(const struct env *env, const struct grant *grant, const struct login_ask 
 }
 
 int
-prove_grant(const struct env *env, struct grant *grant, int64_t since_ms, int64_t deadline_ms,
+prove_grant(const struct env *env, struct grant *grant, int64_t since_us, int64_t deadline_ms,
 	struct proof *out, struct err *err)
 {
 	const struct login_ask ask = {.target = &grant->target,
 		.hosts = grant->hosts,
 		.credential = &grant->credential,
-		.since_ms = since_ms,
+		.since_us = since_us,
 		.deadline_ms = deadline_ms};
 	const bool token = pve_credential_is_token(&grant->credential);
 	bool cached = false, worthless;

@@ -19,10 +19,10 @@ struct proof {
 /*
  * Log in with the grant's credential, by the cache, or take the login it has, and complete its
  * target. A shared login that turns out to be worth nothing any more is made anew, once, with
- * the grant's own credential. since_ms as in struct login_ask. Returns 0 or an error of
+ * the grant's own credential. since_us as in struct login_ask. Returns 0 or an error of
  * proxmox_api; then the target is as it was.
  */
-int prove_grant(const struct env *env, struct grant *grant, int64_t since_ms, int64_t deadline_ms,
+int prove_grant(const struct env *env, struct grant *grant, int64_t since_us, int64_t deadline_ms,
 	struct proof *out, struct err *err) __attribute__((warn_unused_result));
 
 #endif

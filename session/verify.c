@@ -16,7 +16,7 @@ struct verification {
 	struct grant *grant;
 	void (*done)(void *arg, struct core_verified *result);
 	void *arg;
-	int64_t asked_ms;
+	int64_t asked_us;
 	int64_t deadline_ms;
 };
 
@@ -67,7 +67,7 @@ run(void *arg)
 	struct proof proof;
 	struct err err = {0, ""};
 	bool did_well;
-	int r = prove_grant(v->env, grant, v->asked_ms, v->deadline_ms, &proof, &err);
+	int r = prove_grant(v->env, grant, v->asked_us, v->deadline_ms, &proof, &err);
 
 	did_well = proof.judged && env_answered(r);
 	if (r == 0) {
@@ -114,7 +114,7 @@ verify_grant(const struct env *env, struct grant **grant,
 		.grant = *grant,
 		.done = done,
 		.arg = arg,
-		.asked_ms = clock_ms(),
+		.asked_us = clock_us(),
 		.deadline_ms = clock_ms() + t.open_timeout_s * INT64_C(1000)};
 	tunables_done(&t);
 	*grant = NULL;

@@ -258,8 +258,8 @@ ask_as(struct asking *a, const char *user, const char *secret)
 		abort();
 	a->ask.target = &a->target;
 	a->ask.credential = &a->credential;
-	a->ask.since_ms = clock_ms();
-	a->ask.deadline_ms = a->ask.since_ms + 60000;
+	a->ask.since_us = clock_us();
+	a->ask.deadline_ms = clock_ms() + 60000;
 }
 
 /* What came of it. */

@@ -35,6 +35,16 @@ the_clock_is_the_monotonic_one_in_milliseconds(void **state)
 }
 
 static void
+microseconds_are_on_the_same_clock(void **state)
+{
+	int64_t before_ms = clock_ms(), between_us = clock_us();
+
+	(void)state;
+	assert_true(before_ms <= between_us / 1000);
+	assert_true(between_us / 1000 <= clock_ms());
+}
+
+static void
 processor_time_passes_for_who_works_and_not_for_who_sleeps(void **state)
 {
 	const struct timespec rest = {.tv_nsec = 50000000};
@@ -140,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_clock_only_goes_forward),
 		cmocka_unit_test(the_clock_is_the_monotonic_one_in_milliseconds),
+		cmocka_unit_test(microseconds_are_on_the_same_clock),
 		cmocka_unit_test(processor_time_passes_for_who_works_and_not_for_who_sleeps),
 		cmocka_unit_test(a_deadline_to_come_has_time_left),
 		cmocka_unit_test(a_deadline_that_has_passed_has_none_left),

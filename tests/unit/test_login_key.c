@@ -41,7 +41,7 @@ scene_init(struct scene *s)
 {
 	*s = (struct scene){.target = {.host = "host", .port = 8006, .node = "pve", .vmid = 100},
 		.credential = {.user = "u@pve"},
-		.ask = {.since_ms = 0}};
+		.ask = {.since_us = 0}};
 	s->ask.target = &s->target;
 	s->ask.credential = &s->credential;
 	set(&s->credential.secret, "password");
@@ -186,7 +186,7 @@ the_same_credential_has_the_same_key_whatever_the_guest(void **state)
 	s.target.vmid = 101;
 	s.target.node[0] = 'q';
 	s.target.kind = PVE_CONSOLE_TERM;
-	s.ask.since_ms = 77;
+	s.ask.since_us = 77;
 	two = key_of(&s);
 	assert_true(login_key_equal(&one, &two));
 }

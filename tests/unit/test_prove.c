@@ -22,7 +22,7 @@ static struct {
 	int find_codes[2];
 	bool lapses; /* with the first of these */
 	int logins, finds;
-	int64_t since_ms, deadline_ms;
+	int64_t since_us, deadline_ms;
 } scene;
 
 int
@@ -31,7 +31,7 @@ logins_get(const struct env *env, const struct login_ask *ask, struct pve **out,
 {
 	(void)env;
 	scene.logins++;
-	scene.since_ms = ask->since_ms;
+	scene.since_us = ask->since_us;
 	scene.deadline_ms = ask->deadline_ms;
 	*answered = scene.answered;
 	*cached = scene.cached;
@@ -122,7 +122,7 @@ a_login_and_a_guest_are_a_proof(void **state)
 	assert_int_equal(prove(), 0);
 	assert_true(proof.judged);
 	assert_int_equal(grant->target.kind, PVE_CONSOLE_VNC);
-	assert_int_equal(scene.since_ms, 5);
+	assert_int_equal(scene.since_us, 5);
 	assert_int_equal(scene.deadline_ms, 77);
 	pve_unref(proof.pve);
 }
