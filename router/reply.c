@@ -89,6 +89,19 @@ reply_json(struct reply *reply, int status, json_t *value)
 }
 
 void
+reply_json_text(struct reply *reply, int status, const char *const pieces[])
+{
+	int r = 0;
+
+	reply->status = status;
+	reply->type = "application/json";
+	for (; r == 0 && *pieces != NULL; pieces++)
+		r = buf_add(&reply->body, *pieces, strlen(*pieces));
+	if (r < 0 || buf_add(&reply->body, "\n", 1) < 0)
+		out_of_memory(reply);
+}
+
+void
 reply_json_error(struct reply *reply, int status, const char *text)
 {
 	reply_json_reason(reply, status, text, NULL);

@@ -50,6 +50,9 @@ void reply_redirect(struct reply *reply, int status, struct secret *location);
 /* A JSON value, which becomes the reply's (NULL, as jansson says "no memory", is taken). */
 void reply_json(struct reply *reply, int status, json_t *value);
 
+/* JSON that is ready: its pieces, the last one NULL, as they are, and a line end. */
+void reply_json_text(struct reply *reply, int status, const char *const pieces[]);
+
 /* {"status":"error","token":"","error":text} */
 void reply_json_error(struct reply *reply, int status, const char *text);
 

@@ -2,6 +2,7 @@
 /* settings - see settings.h */
 #include "router/settings.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/ip.h"
@@ -42,6 +43,41 @@ make_policy(const struct config *running, const struct access *access, enum sett
 	return r;
 }
 
+/* jansson's writer. */
+static int
+add_json(const char *data, size_t len, void *out)
+{
+	return buf_add(out, data, len) < 0 ? -1 : 0;
+}
+
+/* Append what stands in JSON's quotes for text, without them. 0 or ERR_MEMORY. */
+static int
+add_escaped(struct buf *out, const char *text)
+{
+	struct buf quoted = {0};
+	json_t *value = json_string(text);
+	int r = ERR_MEMORY;
+
+	if (value != NULL && json_dump_callback(value, add_json, &quoted, JSON_ENCODE_ANY) == 0)
+		r = buf_add(out, quoted.data + 1, quoted.len - 2);
+	json_decref(value);
+	buf_done(&quoted);
+	return r;
+}
+
+/* An answer to POST /create has it, so it is made ready for that. */
+static int
+make_link_base(const struct config *running, const struct config *now, struct buf *out)
+{
+	struct buf base = {0};
+	int r = config_link_base(running, now, &base);
+
+	if (r == 0)
+		r = add_escaped(out, buf_text(&base));
+	buf_done(&base);
+	return r;
+}
+
 int
 settings_new(const struct config *running, const struct config *now, struct access *access,
 	struct settings **out, struct err *err)
@@ -65,7 +101,7 @@ settings_new(const struct config *running, const struct config *now, struct acce
 		.body_ms = now->body_timeout * 1000,
 		.per_client = (unsigned)now->router_connections_per_client,
 	};
-	r = config_link_base(running, now, &s->link_base);
+	r = make_link_base(running, now, &s->link_base);
 	for (int i = 0; r == 0 && i < POLICY_COUNT; i++)
 		r = make_policy(running, access, (enum settings_policy)i, &s->policies[i]);
 	if (r < 0) {

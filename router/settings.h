@@ -29,7 +29,7 @@ enum settings_policy {
 
 struct settings {
 	atomic_uint refs;
-	struct buf link_base; /* what links begin with: "https://console.example.com" */
+	struct buf link_base; /* what links begin with, as it stands in JSON's quotes */
 	struct buf policies[POLICY_COUNT];
 	struct access *access; /* a reference */
 	int token_ttl_s;

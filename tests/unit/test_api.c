@@ -81,6 +81,20 @@ links_begin_with_public_url(void **state)
 }
 
 static void
+a_link_is_json_whatever_it_begins_with(void **state)
+{
+	static char url[] = "https://console.example.com/a\"b\\c\xc3\xa9";
+	struct site *own = scene_site(NULL, url);
+	struct scene s;
+
+	(void)state;
+	create(&s, own, BODY);
+	scene_assert_json(&s.reply, "url", "https://console.example.com/a\"b\\c\xc3\xa9/vnc/" TOKEN);
+	scene_end(&s);
+	site_free(own);
+}
+
+static void
 a_bad_body_is_400_with_the_field_and_no_token(void **state)
 {
 	struct scene s;
@@ -618,6 +632,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(create_answers_token_url_and_life),
 		TEST(links_begin_with_public_url),
+		TEST(a_link_is_json_whatever_it_begins_with),
 		TEST(a_bad_body_is_400_with_the_field_and_no_token),
 		TEST(a_core_that_will_not_is_503_with_retry_after),
 		TEST(a_host_that_the_core_forbids_is_400_and_named),
