@@ -22,19 +22,10 @@ struct reading {
 
 /* ---- the fields ---- */
 
-/* Once for each entry of a list. */
 static int
 set_hostname(const char *text, struct reading *r, struct err *err)
 {
-	struct grant *grant = r->grant;
-	int code = grant->hosts != NULL ? 0 : pve_hosts_new(&grant->hosts, err);
-
-	if (code == 0)
-		code = pve_hosts_add(grant->hosts, text, err);
-	if (code == 0)
-		memcpy(grant->target.host, pve_hosts_at(grant->hosts, 0),
-			strlen(pve_hosts_at(grant->hosts, 0)) + 1);
-	return code;
+	return pve_parse_host(text, r->grant->target.host, err);
 }
 
 static int
@@ -178,10 +169,11 @@ static const char *const wanted[] = {
 
 static const struct field {
 	const char *name;
+	size_t len; /* of the name */
 	enum value value;
 	int (*set)(const char *text, struct reading *r, struct err *err);
 } fields[] = {
-#define X(id, name, value) {#name, VALUE_##value, set_##name},
+#define X(id, name, value) {#name, sizeof(#name) - 1, VALUE_##value, set_##name},
 	CREATE_FIELD_TBL(X)
 #undef X
 };
@@ -192,7 +184,7 @@ static const struct field *
 find_field(const char *name, size_t len)
 {
 	for (size_t i = 0; i < CREATE_FIELD_COUNT; i++)
-		if (strlen(fields[i].name) == len && memcmp(fields[i].name, name, len) == 0)
+		if (fields[i].len == len && memcmp(fields[i].name, name, len) == 0)
 			return &fields[i];
 	return NULL;
 }
@@ -219,63 +211,96 @@ value_text(enum value kind, const json_t *value, char number[NUMBER_SIZE], struc
 }
 
 static int
-read_value(const struct field *field, enum value kind, const json_t *value, struct reading *reading,
-	struct err *err)
+read_value(const struct field *field, const json_t *value, struct reading *reading, struct err *err)
 {
 	char number[NUMBER_SIZE];
-	const char *text = value_text(kind, value, number, err);
+	const char *text = value_text(field->value, value, number, err);
 
 	return text != NULL ? field->set(text, reading, err) : ERR_INVALID;
 }
 
 static int
-read_list(const struct field *field, const json_t *list, struct reading *reading, struct err *err)
+read_host(const json_t *value, struct pve_hosts *hosts, struct err *err)
+{
+	char number[NUMBER_SIZE];
+	const char *text = value_text(VALUE_TEXT, value, number, err);
+
+	return text != NULL ? pve_hosts_add(hosts, text, err) : ERR_INVALID;
+}
+
+/* Hosts of one cluster; the first of them is the target's. */
+static int
+read_hosts(const json_t *list, struct grant *grant, struct err *err)
 {
 	size_t n = json_array_size(list);
 	struct err why = {0};
-	int r = 0;
+	int r;
 
 	if (n < 1 || n > PVE_HOSTS_MAX)
 		return err_set(
 			err, ERR_INVALID, "must have 1 to %d entries when it is a list", PVE_HOSTS_MAX);
+	r = pve_hosts_new(&grant->hosts, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = read_value(field, VALUE_TEXT, json_array_get(list, i), reading, &why);
+		r = read_host(json_array_get(list, i), grant->hosts, &why);
 		if (r < 0)
 			err_set(err, r, "entry %zu: %s", i + 1, why.text);
 	}
+	if (r == 0)
+		memcpy(grant->target.host, pve_hosts_at(grant->hosts, 0),
+			strlen(pve_hosts_at(grant->hosts, 0)) + 1);
 	return r;
 }
 
 static int
-read_field(enum create_field id, const json_t *object, struct reading *reading, struct err *err)
+read_field(enum create_field id, const json_t *value, struct reading *reading, struct err *err)
 {
 	const struct field *field = &fields[id];
-	const json_t *value = json_object_get(object, field->name);
 	struct err why = {0};
 	int r;
 
-	if (value == NULL)
-		return 0;
 	reading->facts |= 1U << id;
 	if (field->value == VALUE_HOSTS && json_is_array(value))
-		r = read_list(field, value, reading, &why);
+		r = read_hosts(value, reading->grant, &why);
 	else
-		r = read_value(field, field->value, value, reading, &why);
+		r = read_value(field, value, reading, &why);
 	if (r < 0)
 		err_set(err, r, "%s: %s", field->name, why.text);
 	return r;
 }
 
-/* All of them, each by itself. */
+/* The values by their fields, NULL where there is none; borrowed from the object. */
 static int
-read_fields(const json_t *object, struct reading *reading, struct err *err)
+find_values(json_t *object, const json_t *values[CREATE_FIELD_COUNT], struct err *err)
 {
-	int r = 0;
+	const struct field *field;
+	const char *name;
+	json_t *value;
+	char shown[LOG_QUOTE_SIZE];
+
+	json_object_foreach(object, name, value)
+	{
+		field = find_field(name, strlen(name));
+		if (field == NULL)
+			return err_set(err, ERR_INVALID, "%.70s: unknown field", log_quote(shown, name));
+		values[field - fields] = value;
+	}
+	return 0;
+}
+
+/* All of them, each by itself, in the table's order: the error is that of the first. */
+static int
+read_fields(json_t *object, struct reading *reading, struct err *err)
+{
+	const json_t *values[CREATE_FIELD_COUNT] = {NULL};
+	int r = find_values(object, values, err);
 
 	reading->grant->target.port = PVE_PORT;
 	reading->grant->target.kind = PVE_CONSOLE_VNC;
 	for (int i = 0; r == 0 && i < CREATE_FIELD_COUNT; i++)
-		r = read_field((enum create_field)i, object, reading, err);
+		if (values[i] != NULL)
+			r = read_field((enum create_field)i, values[i], reading, err);
 	return r;
 }
 
@@ -309,21 +334,6 @@ normalise(struct reading *reading)
 	}
 	if (grant->target.kind == PVE_CONSOLE_AUTO && (reading->facts & CREATE_NO_TERMINALS))
 		grant->target.kind = PVE_CONSOLE_VNC;
-}
-
-static int
-check_names(json_t *object, struct err *err)
-{
-	const char *name;
-	json_t *value;
-	char shown[LOG_QUOTE_SIZE];
-
-	json_object_foreach(object, name, value)
-	{
-		if (find_field(name, strlen(name)) == NULL)
-			return err_set(err, ERR_INVALID, "%.70s: unknown field", log_quote(shown, name));
-	}
-	return 0;
 }
 
 /* Why it is not JSON, and in which field if that can be told. */
@@ -372,9 +382,7 @@ create_params_read(const char *text, size_t len, const struct create_allowed *al
 		r = err_set(err, ERR_MEMORY, "no memory for the link");
 		goto out;
 	}
-	r = check_names(object, err);
-	if (r == 0)
-		r = read_fields(object, &reading, err);
+	r = read_fields(object, &reading, err);
 	if (r == 0)
 		r = judge(&reading, allowed, err);
 	if (r < 0)
