@@ -164,6 +164,19 @@ plain(const char *text, size_t len, char also_escaped)
 }
 
 /*
+ * The same for as many bytes as there are in a row: ASCII, as nearly everything is, at once. At
+ * most room, so that "..." still fits behind it.
+ */
+static size_t
+plain_run(const char *text, size_t len, size_t room, char also_escaped)
+{
+	size_t n = text_ascii(text, len < room ? len : room);
+	const char *stop = memchr(text, also_escaped, n);
+
+	return stop != NULL ? (size_t)(stop - text) : n;
+}
+
+/*
  * Write text to out, with every byte that is not printable, and also_escaped,
  * as \xNN. What does not fit is cut and ends in "...", never within a character
  * or an escape. Returns the length; out gets no NUL.
@@ -177,7 +190,9 @@ escape(char *out, size_t room, const char *text, char also_escaped)
 	size_t fallback = 0; /* where "..." still fits */
 
 	while (left > 0) {
-		size_t n = plain(text, left, also_escaped);
+		size_t spare = room - used > 3 ? room - used - 3 : 0;
+		size_t run = plain_run(text, left, spare, also_escaped);
+		size_t n = run > 0 ? run : plain(text, left, also_escaped);
 		size_t width = n > 0 ? n : 4;
 
 		if (width > room - used) {
@@ -203,20 +218,45 @@ escape(char *out, size_t room, const char *text, char also_escaped)
 	return used;
 }
 
-/* "2025/08/16 13:08:45 [ROUTER] [INFO] " in local time; returns its length. */
-static size_t
-write_prefix(char *out, size_t size, enum log_component component, enum log_level level)
+/* "2025/08/16 13:08:45" in local time, worked out once a second in each thread that logs. */
+static const char *
+time_text(void)
 {
+	static _Thread_local char text[32];
+	static _Thread_local time_t of;
 	struct tm local = {0};
 	time_t now = time(NULL);
-	char when[32];
-	int n;
 
+	if (now == of && text[0] != '\0')
+		return text;
+	of = now;
 	localtime_r(&now, &local);
-	if (strftime(when, sizeof(when), "%Y/%m/%d %H:%M:%S", &local) == 0)
-		when[0] = '\0';
-	n = snprintf(out, size, "%s [%s] [%s] ", when, component_names[component], level_names[level]);
-	return n > 0 ? (size_t)n : 0;
+	if (strftime(text, sizeof(text), "%Y/%m/%d %H:%M:%S", &local) == 0)
+		text[0] = '\0';
+	return text;
+}
+
+/* Append piece; there is room for it. Returns the length. */
+static size_t
+append(char *out, size_t len, const char *piece)
+{
+	size_t n = strlen(piece);
+
+	memcpy(out + len, piece, n);
+	return len + n;
+}
+
+/* "2025/08/16 13:08:45 [ROUTER] [INFO] "; returns its length. */
+static size_t
+write_prefix(char *out, enum log_component component, enum log_level level)
+{
+	size_t len = append(out, 0, time_text());
+
+	len = append(out, len, " [");
+	len = append(out, len, component_names[component]);
+	len = append(out, len, "] [");
+	len = append(out, len, level_names[level]);
+	return append(out, len, "] ");
 }
 
 /*
@@ -258,7 +298,7 @@ log_write(enum log_component component, enum log_level level, const char *fmt, .
 		snprintf(text, sizeof(text), "(a line that cannot be formatted)");
 	va_end(args);
 	line[0] = '\n';
-	len += write_prefix(line + len, sizeof(line) - len, component, level);
+	len += write_prefix(line + len, component, level);
 	len += escape(line + len, sizeof(line) - len - 1, text, '\0');
 	line[len++] = '\n';
 	put_line(line, len);

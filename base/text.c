@@ -70,6 +70,16 @@ text_printable(const char *text, size_t len)
 	return n;
 }
 
+size_t
+text_ascii(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= ' ' && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 int
 text_hex(char c)
 {

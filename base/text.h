@@ -17,6 +17,9 @@
  */
 size_t text_printable(const char *text, size_t len);
 
+/* How many of the len bytes at text are printable ASCII before the first that is not. */
+size_t text_ascii(const char *text, size_t len);
+
 /* The value of a hex digit, or -1. */
 int text_hex(char c);
 

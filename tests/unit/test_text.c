@@ -24,6 +24,24 @@ control_bytes_are_not_printable(void **state)
 }
 
 static void
+ascii_in_a_row_ends_at_the_first_byte_that_is_not_printable_or_not_ascii(void **state)
+{
+	static const char *const ends[] = {"\x1f", "\x7f", "\n", "\t", "\x80", "\xc3\xa9", "\xff", ""};
+	char all[0x7f - 0x20 + 8];
+	size_t n = 0;
+
+	(void)state;
+	for (char c = 0x20; c < 0x7f; c++)
+		all[n++] = c;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		memcpy(all + n, ends[i], strlen(ends[i]) + 1);
+		assert_int_equal(text_ascii(all, n + strlen(ends[i])), n);
+		assert_int_equal(text_ascii(all, 5), 5);
+		assert_int_equal(text_ascii(all, 0), 0);
+	}
+}
+
+static void
 a_character_of_several_bytes_counts_them_all(void **state)
 {
 	(void)state;
@@ -125,6 +143,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ascii_is_printable),
 		cmocka_unit_test(control_bytes_are_not_printable),
+		cmocka_unit_test(ascii_in_a_row_ends_at_the_first_byte_that_is_not_printable_or_not_ascii),
 		cmocka_unit_test(a_character_of_several_bytes_counts_them_all),
 		cmocka_unit_test(what_is_not_utf8_is_not_printable),
 		cmocka_unit_test(a_character_that_is_cut_is_not_printable),
