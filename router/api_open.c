@@ -56,15 +56,18 @@ static void
 answer_invalid(const struct request *request, struct reply *reply)
 {
 	static struct log_rate rate;
+	char from[IP_TEXT_SIZE];
 	unsigned more = 0;
 
 	if (wants_html(request))
 		reply_notice(reply, 200, &invalid, true);
 	else
 		reply_text(reply, 200, "Invalid session.");
-	if (log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
-		log_info(LOG_ROUTER, "a link from %s is unknown, used or expired (%u more like it)",
-			request->from, more);
+	if (!log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
+		return;
+	ip_format(&request->client, from);
+	log_info(
+		LOG_ROUTER, "a link from %s is unknown, used or expired (%u more like it)", from, more);
 }
 
 static void

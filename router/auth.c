@@ -82,19 +82,21 @@ equals_secret(struct auth *auth, const char *header)
 }
 
 bool
-auth_accepts(struct auth *auth, const char *header, const char *peer, const char *what)
+auth_accepts(struct auth *auth, const char *header, const struct ip *peer, const char *what)
 {
+	const char *how = header != NULL ? "wrong" : "no";
+	char from[IP_TEXT_SIZE];
 	unsigned more = 0;
 
 	if (header != NULL && equals_secret(auth, header))
 		return true;
-	if (log_rate_allow(&auth->rate, LOG_INTERVAL_MS, &more)) {
-		if (more > 0)
-			log_info(LOG_ROUTER, "%s from %s: %s authorisation (and %u more like it)", what, peer,
-				header != NULL ? "wrong" : "no", more);
-		else
-			log_info(LOG_ROUTER, "%s from %s: %s authorisation", what, peer,
-				header != NULL ? "wrong" : "no");
-	}
+	if (!log_rate_allow(&auth->rate, LOG_INTERVAL_MS, &more))
+		return false;
+	ip_format(peer, from);
+	if (more > 0)
+		log_info(LOG_ROUTER, "%s from %s: %s authorisation (and %u more like it)", what, from, how,
+			more);
+	else
+		log_info(LOG_ROUTER, "%s from %s: %s authorisation", what, from, how);
 	return false;
 }

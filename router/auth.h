@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/secret.h"
 
 struct auth; /* opaque, see auth.c */
@@ -27,6 +28,6 @@ int auth_change(struct auth *auth, const struct secret *secret, struct err *err)
 	__attribute__((warn_unused_result));
 
 /* Is the value of the header (NULL: there is none) right? peer and what are for the log. */
-bool auth_accepts(struct auth *auth, const char *header, const char *peer, const char *what);
+bool auth_accepts(struct auth *auth, const char *header, const struct ip *peer, const char *what);
 
 #endif

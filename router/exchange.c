@@ -177,7 +177,6 @@ read_client(struct exchange *x)
 	buf_done(&proxied.host);
 	x->request.client = forwarded.client;
 	x->request.tls = forwarded.tls;
-	ip_format(&forwarded.client, x->request.from);
 }
 
 static void
@@ -239,12 +238,13 @@ static void
 log_exchange(const struct exchange *x)
 {
 	const struct route *route = x->request.route;
-	char method[LOG_QUOTE_SIZE];
+	char method[LOG_QUOTE_SIZE], from[IP_TEXT_SIZE];
 
 	if (!log_wants(LEVEL_DEBUG))
 		return;
+	ip_format(&x->request.client, from);
 	log_debug(LOG_ROUTER, "%s %s from %s: %d in %lld ms", log_quote(method, x->request.method),
-		route != NULL ? route->path : "elsewhere", x->request.from, x->reply.status,
+		route != NULL ? route->path : "elsewhere", from, x->reply.status,
 		(long long)(clock_ms() - x->began_ms));
 }
 

@@ -2,6 +2,7 @@
 /* header_value - see header_value.h */
 #include "router/header_value.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,12 +10,30 @@
 
 static const char blanks[] = " \t";
 
-/* Characters of a token (RFC 9110, 5.6.2). */
-static size_t
-token_length(const char *text)
+/* strspn() would make itself such a table anew for each text. */
+static const bool is_token[UCHAR_MAX + 1] = {
+	['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['a' ... 'z'] = true,
+	['!'] = true,
+	['#' ... '\''] = true,
+	['*'] = true,
+	['+'] = true,
+	['-'] = true,
+	['.'] = true,
+	['^' ... '`'] = true,
+	['|'] = true,
+	['~'] = true,
+};
+
+size_t
+header_value_token(const char *text)
 {
-	return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-						"ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t len = 0;
+
+	while (is_token[(unsigned char)text[len]])
+		len++;
+	return len;
 }
 
 bool
@@ -50,7 +69,7 @@ read_quoted(const char **text, char out[HEADER_PARAM_SIZE])
 static int
 read_token(const char **text, char out[HEADER_PARAM_SIZE])
 {
-	size_t len = token_length(*text);
+	size_t len = header_value_token(*text);
 
 	if (len == 0 || len >= HEADER_PARAM_SIZE)
 		return ERR_INVALID;
@@ -65,7 +84,7 @@ static int
 read_param(const char **text, const char *name, char out[HEADER_PARAM_SIZE])
 {
 	const char *at = *text + 1 + strspn(*text + 1, blanks);
-	size_t len = token_length(at);
+	size_t len = header_value_token(at);
 	bool wanted = len == strlen(name) && strncasecmp(at, name, len) == 0;
 	int r;
 

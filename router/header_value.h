@@ -14,6 +14,9 @@
 
 enum { HEADER_PARAM_SIZE = 128 };
 
+/* How many characters of a token (RFC 9110, 5.6.2) the text begins with. */
+size_t header_value_token(const char *text);
+
 /* Is the value, without its parameters, this word (in any case)? */
 bool header_value_is(const char *text, const char *word);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "router/header_value.h"
 #include "router/request.h"
 
 enum { CRLF = 2 }; /* bytes */
@@ -51,10 +52,7 @@ see_encoding(struct http_head *head, const char *value)
 static bool
 is_name(const char *name, size_t len)
 {
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-								"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	return len > 0 && strspn(name, token) == len;
+	return len > 0 && header_value_token(name) == len;
 }
 
 static bool
@@ -93,6 +91,13 @@ see_place(struct http_head *head, const char *start, const char *end)
 	head->next = (uintptr_t)end + CRLF;
 }
 
+/* Is it that header, in any case? Most are told apart by their first letter. */
+static bool
+is_header(const char *name, const char *wanted)
+{
+	return (*name | 0x20) == (*wanted | 0x20) && strcasecmp(name, wanted) == 0;
+}
+
 void
 http_head_begin(struct http_head *head, const char *method, const char *target, size_t target_len,
 	const char *version)
@@ -113,15 +118,15 @@ http_head_see(
 	see_place(head, name, value + value_len);
 	if (!is_name(name, name_len) || !is_value(value, value_len))
 		head->fault = "a header has a character that it cannot have";
-#define X(header, counter)               \
-	if (strcasecmp(name, header) == 0) { \
-		head->counter++;                 \
+#define X(header, counter)         \
+	if (is_header(name, header)) { \
+		head->counter++;           \
 	}
 	HTTP_HEAD_TBL(X)
 #undef X
-	if (strcasecmp(name, "Content-Length") == 0)
+	if (is_header(name, "Content-Length"))
 		see_length(head, value);
-	else if (strcasecmp(name, "Transfer-Encoding") == 0)
+	else if (is_header(name, "Transfer-Encoding"))
 		see_encoding(head, value);
 }
 

@@ -54,7 +54,6 @@ struct request {
 	struct buf body;                 /* with .max = settings->body_max */
 	struct ip client;                /* who asks, behind our proxies */
 	bool tls;                        /* do they speak it, be it to a proxy? */
-	char from[IP_TEXT_SIZE];         /* client, for the log */
 	void *state;                     /* the endpoint's */
 	void (*state_free)(void *state); /* NULL when there is none */
 };

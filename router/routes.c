@@ -82,14 +82,17 @@ static void
 refuse_crowd(const struct request *request, struct reply *reply)
 {
 	static struct log_rate rate;
+	char from[IP_TEXT_SIZE];
 	unsigned more = 0;
 
 	refuse(request, reply, 429, "too many connections from your address");
 	reply->retry_after_s = CROWD_RETRY_S;
-	if (log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
-		log_info(LOG_ROUTER,
-			"%s from %s: too many connections (router_connections_per_client; %u more like it)",
-			request->route->path, request->from, more);
+	if (!log_rate_allow(&rate, LOG_INTERVAL_MS, &more))
+		return;
+	ip_format(&request->client, from);
+	log_info(LOG_ROUTER,
+		"%s from %s: too many connections (router_connections_per_client; %u more like it)",
+		request->route->path, from, more);
 }
 
 /* The connection first, then what came over it. */
@@ -138,7 +141,7 @@ admit_secret(struct request *request, struct reply *reply)
 	const char *header = request->ops->header(request, "Authorization");
 	int left_s = 0;
 
-	if (auth_accepts(request->site->auth, header, request->from, request->route->path))
+	if (auth_accepts(request->site->auth, header, &request->client, request->route->path))
 		return true;
 	reply->slow = true;
 	if (header != NULL &&

@@ -70,9 +70,9 @@ scene_begin(struct scene *s, struct site *site, const char *method, const char *
 							.method = method,
 							.path = path,
 							.settings = site_settings(site),
-							.from = "192.0.2.9",
 						}};
 	s->request.body.max = s->request.settings->body_max;
+	assert_true(ip_parse("192.0.2.9", &s->request.client));
 }
 
 static inline void

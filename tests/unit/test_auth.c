@@ -24,7 +24,10 @@ auth_of(const char *text)
 static bool
 accepts(struct auth *auth, const char *header)
 {
-	return auth_accepts(auth, header, "192.0.2.9", "/status");
+	struct ip peer;
+
+	assert_true(ip_parse("192.0.2.9", &peer));
+	return auth_accepts(auth, header, &peer, "/status");
 }
 
 static void

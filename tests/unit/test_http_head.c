@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "router/header_value.h"
 #include "router/request.h"
 #include "tests/unit/torture.h"
 
@@ -256,6 +257,22 @@ a_header_has_no_character_that_it_cannot_have(void **state)
 	}
 }
 
+static void
+a_token_has_the_characters_of_rfc_9110_and_no_other(void **state)
+{
+	static const char all[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+							  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	(void)state;
+	assert_int_equal(header_value_token(all), strlen(all));
+	assert_int_equal(header_value_token(""), 0);
+	for (int c = 1; c < 256; c++) {
+		const char text[] = {'a', (char)c, 'b', '\0'};
+
+		assert_int_equal(header_value_token(text), strchr(all, c) != NULL ? 3 : 1);
+	}
+}
+
 int
 main(void)
 {
@@ -267,6 +284,7 @@ main(void)
 		cmocka_unit_test(a_request_line_has_single_blanks_and_no_nul),
 		cmocka_unit_test(every_line_begins_where_the_one_before_ended),
 		cmocka_unit_test(a_header_has_no_character_that_it_cannot_have),
+		cmocka_unit_test(a_token_has_the_characters_of_rfc_9110_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
