@@ -24,7 +24,10 @@ struct store_ops {
 	 * max_pending_tokens are kept, ERR_MEMORY, ERR_SYSTEM.
 	 */
 	int (*put)(struct store *s, struct grant **grant, struct secret *token, struct err *err);
-	/* Take out, atomically: of any number of callers one gets it. ERR_NOT_FOUND when unknown, taken or expired. */
+	/*
+	 * Take out, atomically: of any number of callers one gets it. ERR_NOT_FOUND when unknown,
+	 * taken or expired; ERR_MEMORY, and then it is still there.
+	 */
 	int (*take)(struct store *s, const char *token, struct grant **out, struct err *err);
 	/* Put a taken grant back under its token with its old expiry, whatever the limit. *grant becomes NULL. */
 	void (*restore)(struct store *s, const char *token, struct grant **grant);
@@ -39,7 +42,7 @@ struct store {
 	const struct store_ops *ops;
 };
 
-/* A store in this process's memory. */
+/* A store in this process's memory. 0, ERR_MEMORY or ERR_SYSTEM. */
 int store_memory_new(struct tunables_cell *tunables, struct store **out, struct err *err)
 	__attribute__((warn_unused_result));
 

@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-int
-token_new(struct secret *out)
-{
-	return secret_random_hex(out, TOKEN_CHARS / 2);
-}
+#include "base/text.h"
 
 int
 key_new(struct secret *out)
@@ -34,4 +30,25 @@ bool
 key_well_formed(const char *text, size_t len)
 {
 	return len == KEY_CHARS && is_hex(text, len);
+}
+
+void
+token_spell(const unsigned char bytes[TOKEN_BYTES], char out[TOKEN_CHARS])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < TOKEN_BYTES; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+}
+
+bool
+token_read(const char *text, unsigned char out[TOKEN_BYTES])
+{
+	if (!token_well_formed(text))
+		return false;
+	for (size_t i = 0; i < TOKEN_BYTES; i++)
+		out[i] = (unsigned char)(text_hex(text[2 * i]) << 4 | text_hex(text[2 * i + 1]));
+	return true;
 }

@@ -13,16 +13,35 @@ is_hex(const struct secret *s)
 }
 
 static void
-a_token_is_20_digits_of_lower_case_hex(void **state)
+a_token_is_its_bytes_in_lower_case_hex(void **state)
 {
-	struct secret s = {0};
+	static const unsigned char bytes[TOKEN_BYTES] = {
+		0x00, 0x01, 0x09, 0x0a, 0x10, 0x7f, 0x80, 0x9f, 0xde, 0xff};
+	char text[TOKEN_CHARS + 1] = "";
 
 	(void)state;
-	assert_int_equal(token_new(&s), 0);
-	assert_int_equal(s.len, 20);
-	assert_true(is_hex(&s));
-	assert_true(token_well_formed(secret_peek(&s)));
-	secret_wipe(&s);
+	token_spell(bytes, text);
+	assert_string_equal(text, "0001090a107f809fdeff");
+	assert_true(token_well_formed(text));
+}
+
+static void
+a_token_s_text_leads_back_to_its_bytes(void **state)
+{
+	char text[TOKEN_CHARS + 1] = "";
+	unsigned char bytes[TOKEN_BYTES], read[TOKEN_BYTES];
+
+	(void)state;
+	for (int i = 0; i < 256; i++) {
+		for (int j = 0; j < TOKEN_BYTES; j++)
+			bytes[j] = (unsigned char)(i + 25 * j);
+		token_spell(bytes, text);
+		assert_true(token_read(text, read));
+		assert_memory_equal(read, bytes, TOKEN_BYTES);
+	}
+	assert_false(token_read("0001090a107f809fdefF", read));
+	assert_false(token_read("", read));
+	assert_memory_equal(read, bytes, TOKEN_BYTES);
 }
 
 static void
@@ -38,7 +57,7 @@ a_key_is_32_digits_of_lower_case_hex(void **state)
 }
 
 static void
-every_one_is_another(void **state)
+every_key_is_another(void **state)
 {
 	enum { MANY = 200 };
 	struct secret all[MANY] = {{0}};
@@ -46,7 +65,7 @@ every_one_is_another(void **state)
 
 	(void)state;
 	for (i = 0; i < MANY; i++) {
-		assert_int_equal(token_new(&all[i]), 0);
+		assert_int_equal(key_new(&all[i]), 0);
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(secret_peek(&all[i]), secret_peek(&all[j]));
 	}
@@ -85,28 +104,26 @@ a_key_is_known_by_its_form(void **state)
 }
 
 static void
-make_both(void *arg)
+make_key(void *arg)
 {
-	struct secret token = {0}, key = {0};
+	struct secret key = {0};
 
 	(void)arg;
-	assert_true(token_new(&token) == 0 || torture_struck());
 	assert_true(key_new(&key) == 0 || torture_struck());
-	secret_wipe(&token);
 	secret_wipe(&key);
 }
 
 static void
-without_memory_or_randomness_there_is_none(void **state)
+without_memory_or_randomness_there_is_no_key(void **state)
 {
 	struct secret s = {0};
 
 	(void)state;
-	assert_true(torture(make_both, NULL) >= 4);
+	assert_true(torture(make_key, NULL) >= 2);
 	torture_refuse("getrandom", 1);
 	assert_int_equal(key_new(&s), ERR_SYSTEM);
 	torture_refuse("calloc", 1);
-	assert_int_equal(token_new(&s), ERR_MEMORY);
+	assert_int_equal(key_new(&s), ERR_MEMORY);
 	assert_null(s.data);
 }
 
@@ -114,12 +131,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_token_is_20_digits_of_lower_case_hex),
+		cmocka_unit_test(a_token_is_its_bytes_in_lower_case_hex),
+		cmocka_unit_test(a_token_s_text_leads_back_to_its_bytes),
 		cmocka_unit_test(a_key_is_32_digits_of_lower_case_hex),
-		cmocka_unit_test(every_one_is_another),
+		cmocka_unit_test(every_key_is_another),
 		cmocka_unit_test(only_20_digits_of_lower_case_hex_have_the_form_of_a_token),
 		cmocka_unit_test(a_key_is_known_by_its_form),
-		cmocka_unit_test(without_memory_or_randomness_there_is_none),
+		cmocka_unit_test(without_memory_or_randomness_there_is_no_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
