@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/random_pool.h"
 #include "session/store.h"
 #include "session/token.h"
 
@@ -50,6 +51,7 @@ struct store_memory {
 	struct lock lock;
 	struct tunables_cell *tunables;
 	uint64_t factor;               /* [i] odd; nobody outside knows it */
+	struct random_pool random;     /* [LOCK_STORE] */
 	struct entries chains[CHAINS]; /* [LOCK_STORE] by token */
 	struct entries due[SECONDS];   /* [LOCK_STORE] by the second of expires_ms, modulo SECONDS */
 	int64_t due_s;                 /* [LOCK_STORE] what expired before this second is gone */
@@ -251,7 +253,7 @@ put_entry(struct store_memory *m, struct entry *e, struct grant *grant, unsigned
 
 	lock_take(&m->lock);
 	if (m->count < max)
-		r = random_bytes(e->token, TOKEN_BYTES);
+		r = random_pool_take(&m->random, e->token, TOKEN_BYTES);
 	if (r == 0) {
 		token_spell(e->token, word);
 		pack(grant, e);
@@ -394,6 +396,7 @@ store_free(struct store *s)
 		unlink_due(m, &m->due[i], INT64_MAX, &gone);
 	free_all(&gone);
 	lock_done(&m->lock);
+	explicit_bzero(&m->random, sizeof(m->random));
 	explicit_bzero(&m->factor, sizeof(m->factor));
 	free(m);
 }
