@@ -138,6 +138,11 @@ describe('a request has', { concurrency: 4 }, () => {
 		await reloaded(w.gw, { request_head_max: 32768 });
 		const [large] = await idle(w.gw, 1);
 		assert.equal((await answer(large, filled(32768))).status, 200);
+		/* The same room, in as many headers as the library must keep records of. */
+		const hundred = Array.from({ length: 100 }, (_, i) => [`X-Fill-${i}`, 'x'.repeat(310)]);
+		const head = request('/status', w.gw.auth(Object.fromEntries(hundred)));
+		assert.ok(head.length > 32000 && head.length <= 32768, `${head.length} bytes`);
+		assert.equal((await answer(large, head)).status, 200);
 		assert.equal((await answer(large, filled(32769))).status, 431);
 		await closeWorld(w);
 	});
