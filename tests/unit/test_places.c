@@ -136,6 +136,53 @@ loopback_is_no_client_before_proxies_are_known(void **state)
 }
 
 static void
+among_thousands_each_host_and_client_has_its_own_count(void **state)
+{
+	enum { MANY = 3000 };
+	static struct place *all[MANY];
+	char host[32], client[32];
+
+	(void)state;
+	limits.max_sessions_per_host = limits.max_sessions_per_client = 1;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(host, sizeof(host), "h%d", i);
+		snprintf(client, sizeof(client), "10.0.%d.%d", i / 250, i % 250);
+		taken_count = 0;
+		assert_int_equal(take(host, 8006, client), PLACE_FREE);
+		all[i] = taken[0];
+	}
+	taken_count = 0;
+	for (int i = 0; i < MANY; i += 7) {
+		snprintf(host, sizeof(host), "h%d", i);
+		snprintf(client, sizeof(client), "10.0.%d.%d", i / 250, i % 250);
+		assert_int_equal(take(host, 8006, "198.51.100.7"), PLACE_HOST);
+		assert_int_equal(take("new", 8006, client), PLACE_CLIENT);
+		place_leave(&all[i]);
+		assert_int_equal(take(host, 8006, client), PLACE_FREE);
+		leave_all();
+	}
+	limits.max_sessions = 100;
+	assert_int_equal(take("new", 8006, "198.51.100.7"), PLACE_ALL);
+	for (int i = 0; i < MANY; i++)
+		place_leave(&all[i]);
+	assert_int_equal(take("new", 8006, "198.51.100.7"), PLACE_FREE);
+	leave_all();
+}
+
+static void
+a_host_s_port_is_no_part_of_another_s_name(void **state)
+{
+	/* Port 0x3161 looks like "a1" or "1a" behind a name. */
+	(void)state;
+	limits.max_sessions_per_host = 1;
+	assert_int_equal(take("h", 0x3161, "198.51.100.7"), PLACE_FREE);
+	assert_int_equal(take("ha1", 0x3161, "198.51.100.7"), PLACE_FREE);
+	assert_int_equal(take("h1a", 0x3161, "198.51.100.7"), PLACE_FREE);
+	assert_int_equal(take("h", 0x3161, "198.51.100.7"), PLACE_HOST);
+	leave_all();
+}
+
+static void
 a_limit_that_shrinks_ends_nobody(void **state)
 {
 	(void)state;
@@ -160,8 +207,12 @@ without_memory_there_is_none(void **state)
 	struct places *none = NULL;
 
 	(void)state;
-	torture_refuse("calloc", 1);
-	assert_int_equal(places_take(places, &limits, &target, &ip, &place, &limit, NULL), ERR_MEMORY);
+	for (unsigned i = 1; i <= 3; i++) {
+		torture_refuse("calloc", i);
+		assert_int_equal(
+			places_take(places, &limits, &target, &ip, &place, &limit, NULL), ERR_MEMORY);
+		assert_null(place);
+	}
 	torture_refuse("calloc", 1);
 	assert_int_equal(places_new(&none, NULL), ERR_MEMORY);
 	place_leave(&place);
@@ -222,6 +273,8 @@ main(void)
 		TEST(there_are_so_many_of_a_host),
 		TEST(there_are_so_many_of_a_client),
 		TEST(loopback_is_no_client_before_proxies_are_known),
+		TEST(among_thousands_each_host_and_client_has_its_own_count),
+		TEST(a_host_s_port_is_no_part_of_another_s_name),
 		TEST(a_limit_that_shrinks_ends_nobody),
 		TEST(without_memory_there_is_none),
 		TEST(never_are_there_more_than_the_limit),
