@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "base/ip.h"
 #include "base/mailbox.h"
@@ -46,7 +47,8 @@ struct session {
 	int64_t connected_unix;      /* [r] first browser; 0: none yet */
 	int64_t connected_ms;        /* [r] */
 	int64_t disconnected_ms;     /* [r] when the last browser left */
-	struct session *next;        /* [r] in the registry's list */
+	TAILQ_ENTRY(session) all;    /* [r] in the registry's list */
+	TAILQ_ENTRY(session) guests; /* [r] among those of guests with such a number */
 	atomic_uint links;           /* [a] keys made, at most SESSION_LINKS_MAX */
 	_Atomic uint64_t to_browser; /* [a] bytes relayed */
 	_Atomic uint64_t to_pve;     /* [a] */

@@ -15,15 +15,19 @@
 /* Lists of a cluster are some seconds old; a node that died is given up after a minute or two. */
 enum { MOVING_MS = 120 * 1000 };
 
+enum { CHAINS = 512 };
+
+TAILQ_HEAD(session_list, session);
+
 struct sessions {
 	struct lock lock;
 	pthread_cond_t someone_ended;
-	struct session *first; /* [r] oldest first */
-	struct session **tail; /* [r] */
-	struct session *ended; /* [r] threads to be joined */
-	size_t count;          /* [r] in first or ended */
-	int64_t name_unix;     /* [r] second of the last id given */
-	unsigned name_serial;  /* [r] ids given in that second */
+	struct session_list living;         /* [r] oldest first */
+	struct session_list guests[CHAINS]; /* [r] the same by vmid: a link looks four times */
+	struct session_list ended;          /* [r] threads to be joined */
+	size_t count;                       /* [r] in living or ended */
+	int64_t name_unix;                  /* [r] second of the last id given */
+	unsigned name_serial;               /* [r] ids given in that second */
 };
 
 int
@@ -35,7 +39,10 @@ sessions_new(struct sessions **out, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory for the session registry");
 	lock_init(&r->lock, LOCK_REGISTRY);
 	lock_cond_init(&r->someone_ended);
-	r->tail = &r->first;
+	TAILQ_INIT(&r->living);
+	TAILQ_INIT(&r->ended);
+	for (size_t i = 0; i < CHAINS; i++)
+		TAILQ_INIT(&r->guests[i]);
 	*out = r;
 	return 0;
 }
@@ -109,16 +116,24 @@ same_login(const struct pve *has, const struct pve_hosts *hosts, const char *use
 	return strcmp(pve_user(has), user) == 0 && pve_hosts_equal(pve_hosts_of(has), hosts);
 }
 
+static struct session_list *
+chain_of(struct sessions *r, const struct pve_target *target)
+{
+	return &r->guests[target->vmid % CHAINS];
+}
+
 static struct session *
 find(struct sessions *r, const struct pve_target *target, const struct pve_hosts *hosts,
 	const char *user)
 {
 	struct session *s;
 
-	for (s = r->first; s; s = s->next)
+	TAILQ_FOREACH(s, chain_of(r, target), guests)
+	{
 		if (!s->ending && s->state != SESSION_ENDED && same_target(&s->target, target) &&
 			same_console(&s->target, target) && same_login(s->pve, hosts, user))
 			return session_ref(s);
+	}
 	return NULL;
 }
 
@@ -156,8 +171,9 @@ sessions_add(struct sessions *r, struct session *s)
 	lock_take(&r->lock);
 	other = find(r, &s->target, pve_hosts_of(s->pve), pve_user(s->pve));
 	s->ending = other != NULL;
-	*r->tail = session_ref(s);
-	r->tail = &s->next;
+	session_ref(s);
+	TAILQ_INSERT_TAIL(&r->living, s, all);
+	TAILQ_INSERT_TAIL(chain_of(r, &s->target), s, guests);
 	r->count++;
 	lock_release(&r->lock);
 	return other;
@@ -237,18 +253,6 @@ sessions_missing(struct session *s)
 	return hope;
 }
 
-static void
-unlink_living(struct sessions *r, struct session *s)
-{
-	struct session **link = &r->first;
-
-	while (*link != s)
-		link = &(*link)->next;
-	*link = s->next;
-	if (r->tail == &s->next)
-		r->tail = link;
-}
-
 void
 sessions_ended(struct session *s)
 {
@@ -256,9 +260,9 @@ sessions_ended(struct session *s)
 
 	lock_take(&r->lock);
 	set_state(s, SESSION_ENDED, clock_ms());
-	unlink_living(r, s);
-	s->next = r->ended;
-	r->ended = s;
+	TAILQ_REMOVE(&r->living, s, all);
+	TAILQ_REMOVE(chain_of(r, &s->target), s, guests);
+	TAILQ_INSERT_TAIL(&r->ended, s, all);
 	pthread_cond_signal(&r->someone_ended);
 	lock_release(&r->lock);
 }
@@ -267,18 +271,20 @@ sessions_ended(struct session *s)
 static void
 join_ended(struct sessions *r)
 {
-	struct session *s, *ended;
+	struct session_list ended = TAILQ_HEAD_INITIALIZER(ended);
+	struct session *s;
 	bool last;
 
 	lock_take(&r->lock);
-	ended = r->ended;
-	r->ended = NULL;
-	for (s = ended; s; s = s->next)
+	TAILQ_CONCAT(&ended, &r->ended, all);
+	TAILQ_FOREACH(s, &ended, all)
+	{
 		r->count--;
-	last = ended && r->count == 0;
+	}
+	last = !TAILQ_EMPTY(&ended) && r->count == 0;
 	lock_release(&r->lock);
-	while ((s = ended)) {
-		ended = s->next;
+	while ((s = TAILQ_FIRST(&ended))) {
+		TAILQ_REMOVE(&ended, s, all);
 		pthread_join(s->thread, NULL);
 		session_unref(s);
 	}
@@ -308,7 +314,8 @@ next_due(struct sessions *r, const struct tunables *t, int64_t now, enum end *en
 
 	*end = END_NONE;
 	lock_take(&r->lock);
-	for (s = r->first; s; s = s->next) {
+	TAILQ_FOREACH(s, &r->living, all)
+	{
 		if (s->ending)
 			continue;
 		*end = past_its_time(s, t, now);
@@ -348,8 +355,9 @@ next_living(struct sessions *r)
 	struct session *s;
 
 	lock_take(&r->lock);
-	for (s = r->first; s && s->ending; s = s->next)
-		;
+	s = TAILQ_FIRST(&r->living);
+	while (s && s->ending)
+		s = TAILQ_NEXT(s, all);
 	if (s) {
 		s->ending = true;
 		session_ref(s);
@@ -383,7 +391,8 @@ sessions_wait_all(struct sessions *r, int64_t deadline_ms)
 		join_ended(r);
 		lock_take(&r->lock);
 		left = r->count;
-		if (left > 0 && !r->ended && !lock_wait(&r->lock, &r->someone_ended, deadline_ms)) {
+		if (left > 0 && TAILQ_EMPTY(&r->ended) &&
+			!lock_wait(&r->lock, &r->someone_ended, deadline_ms)) {
 			lock_release(&r->lock);
 			return left;
 		}
@@ -429,8 +438,9 @@ sessions_snapshot(struct sessions *r, struct core_status *out, struct err *err)
 		return err_set(err, ERR_MEMORY, "no memory for %zu sessions", cap);
 	out->created = out->active = out->disconnected = 0;
 	lock_take(&r->lock);
-	for (s = r->first; s && n < cap; s = s->next) {
-		if (s->ending)
+	TAILQ_FOREACH(s, &r->living, all)
+	{
+		if (s->ending || n == cap)
 			continue;
 		describe(s, &list[n++], now);
 		out->created += s->state == SESSION_CREATED;

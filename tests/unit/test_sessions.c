@@ -138,6 +138,30 @@ a_session_is_found_by_its_guest_and_user_only(void **state)
 }
 
 static void
+among_those_with_numbers_alike_each_is_found_until_it_leaves(void **state)
+{
+	/* All in one chain of the registry, whose length divides STEP. */
+	enum { MANY = 9, STEP = 1024 };
+	struct session *all[MANY];
+	struct pve_target target;
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++)
+		all[i] = entered(100 + i * STEP);
+	/* From the middle, and round. */
+	for (uint32_t gone = 4; gone < 4 + MANY; gone++) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			target = guest(100 + i * STEP);
+			assert_found(&target, "u@pve", all[i]);
+		}
+		leave(all[gone % MANY]);
+		all[gone % MANY] = NULL;
+	}
+	target = guest(100);
+	assert_found(&target, "u@pve", NULL);
+}
+
+static void
 what_a_link_leaves_open_may_be_any_and_the_rest_may_not(void **state)
 {
 	struct session *s = entered(100);
@@ -532,6 +556,7 @@ main(void)
 		TEST(more_browsers_can_not_leave_than_came),
 		TEST(a_registry_can_not_be_freed_around_a_session),
 		TEST(a_session_is_found_by_its_guest_and_user_only),
+		TEST(among_those_with_numbers_alike_each_is_found_until_it_leaves),
 		TEST(what_a_link_leaves_open_may_be_any_and_the_rest_may_not),
 		TEST(a_guest_that_has_moved_is_the_same_and_another_node_is_not),
 		TEST(a_session_is_found_by_its_pinned_certificate_only),
