@@ -80,6 +80,25 @@ text_ascii(const char *text, size_t len)
 	return n;
 }
 
+const char *
+text_number(char out[TEXT_NUMBER_SIZE], int64_t n)
+{
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char digits[TEXT_NUMBER_SIZE];
+	size_t len = 0, at = 0;
+
+	do {
+		digits[len++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (n < 0)
+		digits[len++] = '-';
+	while (len > 0)
+		out[at++] = digits[--len];
+	out[at] = '\0';
+	return out;
+}
+
 int
 text_hex(char c)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* api_create - POST /create, see api.h */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "router/api.h"
 #include "router/create_body.h"
 #include "router/create_verdict.h"
@@ -50,11 +50,11 @@ refuse(struct reply *reply, int code, const struct err *err)
 static void
 answer(const struct settings *settings, struct reply *reply, const char *token)
 {
-	char ttl[16];
+	char ttl[TEXT_NUMBER_SIZE];
 	const char *const pieces[] = {"{\"status\":\"success\",\"token\":\"", token, "\",\"url\":\"",
-		buf_text(&settings->link_base), "/vnc/", token, "\",\"expires_in\":", ttl, "}", NULL};
+		buf_text(&settings->link_base), "/vnc/", token,
+		"\",\"expires_in\":", text_number(ttl, settings->token_ttl_s), "}", NULL};
 
-	snprintf(ttl, sizeof(ttl), "%d", settings->token_ttl_s);
 	reply_json_text(reply, 200, pieces);
 }
 

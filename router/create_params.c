@@ -2,16 +2,16 @@
 /* create_params - from the JSON object of POST /create to what it asks for, see create_body.h */
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "router/create_body.h"
 #include "router/create_rules.h"
 #include "router/json_error.h"
 #include "session/target.h"
 
-enum { NUMBER_SIZE = 24, OTP_DIGITS = 6 }; /* any 64 bit integer */
+enum { OTP_DIGITS = 6 };
 
 /* A body being read. */
 struct reading {
@@ -191,14 +191,12 @@ find_field(const char *name, size_t len)
 
 /* The value as text: its own, or written out. NULL when its type is wrong, with a text. */
 static const char *
-value_text(enum value kind, const json_t *value, char number[NUMBER_SIZE], struct err *err)
+value_text(enum value kind, const json_t *value, char number[TEXT_NUMBER_SIZE], struct err *err)
 {
 	if (kind == VALUE_FLAG && json_is_boolean(value))
 		return json_is_true(value) ? "true" : "false";
-	if (kind == VALUE_NUMBER && json_is_integer(value)) {
-		snprintf(number, NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		return number;
-	}
+	if (kind == VALUE_NUMBER && json_is_integer(value))
+		return text_number(number, json_integer_value(value));
 	if (!json_is_string(value) || kind == VALUE_FLAG) {
 		err_set(err, ERR_INVALID, "%s", wanted[kind]);
 		return NULL;
@@ -213,7 +211,7 @@ value_text(enum value kind, const json_t *value, char number[NUMBER_SIZE], struc
 static int
 read_value(const struct field *field, const json_t *value, struct reading *reading, struct err *err)
 {
-	char number[NUMBER_SIZE];
+	char number[TEXT_NUMBER_SIZE];
 	const char *text = value_text(field->value, value, number, err);
 
 	return text != NULL ? field->set(text, reading, err) : ERR_INVALID;
@@ -222,7 +220,7 @@ read_value(const struct field *field, const json_t *value, struct reading *readi
 static int
 read_host(const json_t *value, struct pve_hosts *hosts, struct err *err)
 {
-	char number[NUMBER_SIZE];
+	char number[TEXT_NUMBER_SIZE];
 	const char *text = value_text(VALUE_TEXT, value, number, err);
 
 	return text != NULL ? pve_hosts_add(hosts, text, err) : ERR_INVALID;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +139,20 @@ a_hex_digit_has_its_value_and_nothing_else_has(void **state)
 	}
 }
 
+static void
+a_number_is_written_as_printf_writes_it(void **state)
+{
+	static const int64_t numbers[] = {
+		0, 1, 9, 10, 99, 100, 8006, 65535, 999999999, INT64_MAX, -1, -10, -8006, INT64_MIN};
+	char text[TEXT_NUMBER_SIZE], expected[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		snprintf(expected, sizeof(expected), "%" PRId64, numbers[i]);
+		assert_string_equal(text_number(text, numbers[i]), expected);
+	}
+}
+
 int
 main(void)
 {
@@ -150,6 +166,7 @@ main(void)
 		cmocka_unit_test(characters_that_steer_a_line_are_not_printable),
 		cmocka_unit_test(only_the_bytes_given_are_read),
 		cmocka_unit_test(a_hex_digit_has_its_value_and_nothing_else_has),
+		cmocka_unit_test(a_number_is_written_as_printf_writes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
