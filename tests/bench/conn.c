@@ -18,10 +18,8 @@
 
 enum {
 	READ_SIZE = 262144,
-	READS_A_TURN = 64,
+	TLS_RECORD_MAX = 16384,
 	WRITES_A_TURN = 8,
-	TLS_READ_AHEAD = 131072, /* many records a system call */
-	OUT_KEPT = 4096,         /* an idle connection keeps no more */
 };
 
 static void conn_ready(void *arg, uint32_t events);
@@ -52,17 +50,27 @@ conn_waiting(const struct conn *c)
 	return c->out_len - c->out_at;
 }
 
-/* ---- TLS reads from the socket and writes into what waits ---- */
+/*
+ * ---- TLS reads from what has come and writes into what waits ----
+ *
+ * OpenSSL's own read-ahead moves all that it holds for each record, to align it:
+ * with many small records in a large buffer that is most of its work.
+ */
 
 static int
 bio_read(BIO *bio, char *data, int len)
 {
 	struct conn *c = BIO_get_data(bio);
-	ssize_t n = recv(c->watch.fd, data, (size_t)len, 0);
+	size_t n = c->raw_len < (size_t)len ? c->raw_len : (size_t)len;
 
 	BIO_clear_retry_flags(bio);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == 0) {
 		BIO_set_retry_read(bio);
+		return -1;
+	}
+	memcpy(data, c->raw, n);
+	c->raw += n;
+	c->raw_len -= n;
 	return (int)n;
 }
 
@@ -111,8 +119,6 @@ conn_tls(const char *cert, const char *key)
 		die("no memory for TLS");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
-	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_default_read_buffer_len(ctx, TLS_READ_AHEAD);
 	if (cert && (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1 ||
 					SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1))
 		die("certificate or key is not good: %s", ERR_reason_error_string(ERR_peek_last_error()));
@@ -194,12 +200,13 @@ conn_write(struct conn *c, const void *data, size_t len)
 	const unsigned char *from = data;
 	int n;
 
+	if (c->half_closed)
+		return;
 	if (!c->ssl) {
 		append(c, data, len);
 		return;
 	}
 	for (; len > 0; from += n, len -= (size_t)n) {
-		ERR_clear_error();
 		n = SSL_write(c->ssl, from, (int)len);
 		if (n <= 0)
 			return; /* broken: reading says so too */
@@ -238,7 +245,8 @@ send_waiting(struct conn *c)
 	if (conn_waiting(c) == 0 && c->half_closed)
 		shutdown(c->watch.fd, SHUT_WR);
 	/* After the last turn there may be more, though nothing waits. */
-	watch_for(c, EPOLLIN | (conn_waiting(c) > 0 || turns == WRITES_A_TURN ? EPOLLOUT : 0U));
+	watch_for(c, (c->paused ? 0U : EPOLLIN) |
+					 (conn_waiting(c) > 0 || turns == WRITES_A_TURN ? EPOLLOUT : 0U));
 }
 
 static void
@@ -276,41 +284,71 @@ conn_finish(struct conn *c)
 
 /* ---- receiving ---- */
 
-/* How many bytes; 0 when there are none now; -1 when it is over. */
-static ssize_t
-receive_some(struct conn *c, unsigned char *data, size_t size)
+static void
+secure(struct conn *c)
 {
-	ssize_t n;
+	int n = SSL_do_handshake(c->ssl);
 
-	if (!c->ssl) {
-		n = recv(c->watch.fd, data, size, 0);
-		return n > 0 ? n : n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+	if (n == 1) {
+		c->state = CONN_OPEN;
+		c->ops->open(c);
+	} else if (SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ) {
+		end(c, "TLS failed");
 	}
+}
+
+/* All that has come: what is not a whole record yet stays inside the SSL. */
+static void
+decrypt(struct conn *c, const unsigned char *raw, size_t len)
+{
+	static unsigned char data[TLS_RECORD_MAX];
+	int n;
+
+	c->raw = raw;
+	c->raw_len = len;
+	/* Whether a call failed is asked of a queue, which others may have filled. */
 	ERR_clear_error();
-	n = SSL_read(c->ssl, data, (int)size);
-	return n > 0 ? n : SSL_get_error(c->ssl, (int)n) == SSL_ERROR_WANT_READ ? 0 : -1;
+	if (c->state == CONN_SECURING)
+		secure(c);
+	while (c->state == CONN_OPEN && !c->doomed) {
+		n = SSL_read(c->ssl, data, sizeof(data));
+		if (n > 0) {
+			c->ops->bytes(c, data, (size_t)n);
+			continue;
+		}
+		if (SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)
+			end(c, "closed by the far side");
+		return;
+	}
 }
 
 static void
 receive(struct conn *c)
 {
 	static unsigned char data[READ_SIZE];
-	int turns;
-	ssize_t n;
+	ssize_t n = recv(c->watch.fd, data, sizeof(data), 0);
 
-	for (turns = 0; turns < READS_A_TURN && !c->doomed; turns++) {
-		n = receive_some(c, data, sizeof(data));
-		if (n == 0)
-			return;
-		if (n < 0) {
-			end(c, "closed by the far side");
-			return;
-		}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		end(c, n < 0 ? strerror(errno) : "closed by the far side");
+	else if (c->ssl)
+		decrypt(c, data, (size_t)n);
+	else
 		c->ops->bytes(c, data, (size_t)n);
-	}
-	/* The kernel does not know of what waits inside TLS. */
-	if (!c->doomed)
-		loop_again(c->loop, &c->watch);
+}
+
+void
+conn_pause(struct conn *c)
+{
+	c->paused = true;
+	conn_flush(c);
+}
+
+bool
+conn_resumed(const struct conn *c)
+{
+	return c->ssl && SSL_session_reused(c->ssl);
 }
 
 /* ---- events ---- */
@@ -333,34 +371,17 @@ connected(struct conn *c, uint32_t events)
 	return true;
 }
 
-static bool
-secured(struct conn *c)
-{
-	int n;
-
-	ERR_clear_error();
-	n = SSL_do_handshake(c->ssl);
-	if (n == 1) {
-		c->state = CONN_OPEN;
-		c->ops->open(c);
-		return true;
-	}
-	if (SSL_get_error(c->ssl, n) != SSL_ERROR_WANT_READ)
-		end(c, "TLS failed");
-	else
-		conn_flush(c);
-	return false;
-}
-
 static void
 serve(struct conn *c, uint32_t events)
 {
-	if (c->state == CONN_CONNECTING && !connected(c, events))
-		return;
-	if (c->state == CONN_SECURING && !c->doomed && !secured(c))
-		return;
-	if (!c->doomed && (events & ~(uint32_t)EPOLLOUT || events == 0))
+	if (c->state == CONN_CONNECTING) {
+		if (!connected(c, events) || c->doomed)
+			return;
+		if (c->state == CONN_SECURING)
+			decrypt(c, NULL, 0); /* the first word is ours */
+	} else if (events & ~(uint32_t)EPOLLOUT) {
 		receive(c);
+	}
 	if (!c->doomed)
 		conn_flush(c);
 }
@@ -390,4 +411,13 @@ conn_close(struct conn *c)
 	c->doomed = c->busy;
 	if (!c->busy)
 		destroy(c);
+}
+
+void
+conn_abort(struct conn *c)
+{
+	struct linger now = {.l_onoff = 1};
+
+	setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	conn_close(c);
 }

@@ -45,7 +45,9 @@ struct conn {
 	enum conn_state state;
 	uint32_t events;
 	bool busy, doomed; /* in one of its callbacks; to be freed after it */
-	bool half_closed;
+	bool half_closed, paused;
+	const unsigned char *raw; /* with TLS: what has come and is not decrypted yet */
+	size_t raw_len;
 	unsigned char *out; /* what the socket has not taken: out[out_at..out_len) */
 	size_t out_at, out_len, out_cap;
 };
@@ -70,10 +72,19 @@ void conn_flush(struct conn *c);
 /* How many bytes wait. */
 size_t conn_waiting(const struct conn *c);
 
-/* Send what waits, TLS's goodbye and FIN; what the far side still says arrives. */
+/* Send what waits, TLS's goodbye and FIN, and nothing after it; what the far side still says arrives. */
 void conn_finish(struct conn *c);
+
+/* Read nothing more: what the far side sends fills the kernel's buffers. */
+void conn_pause(struct conn *c);
+
+/* Is this TLS session one that was resumed? */
+bool conn_resumed(const struct conn *c);
 
 /* Forget it. */
 void conn_close(struct conn *c);
+
+/* The same, and the far side gets a RST. */
+void conn_abort(struct conn *c);
 
 #endif
