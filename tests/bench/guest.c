@@ -11,10 +11,14 @@
 
 enum step { VERSION, TYPE, ANSWER, INIT, RUNNING, CLOSING };
 
+/* So many frames may be late at a time, as after a slow wake-up; what is more is left out. */
+enum { CATCH_UP = 4, NS_A_SECOND = 1000000000 };
+
 struct guest {
 	struct conn *conn;
 	struct counters *counters;
 	struct work work;
+	bool raw;
 	struct ws_in ws;
 	enum step step;
 	char password[9];
@@ -22,6 +26,8 @@ struct guest {
 	unsigned char in[VNC_CHALLENGE]; /* of the handshake */
 	size_t in_len;
 	uint64_t received, sent; /* while running */
+	struct timer pace;
+	int64_t due_ns; /* the next frame */
 };
 
 /* How many bytes the client has to say in each step of the handshake. */
@@ -45,21 +51,86 @@ static void
 frame(struct guest *g, unsigned opcode, const void *data, size_t len)
 {
 	static unsigned char bytes[WS_HEAD_MAX + WORK_FRAME_MAX];
-	size_t n = ws_head(bytes, opcode, len, NULL);
+	size_t n;
 
+	if (g->raw) {
+		conn_write(g->conn, data, len);
+		return;
+	}
+	n = ws_head(bytes, opcode, len, NULL);
 	memcpy(bytes + n, data, len);
 	conn_write(g->conn, bytes, n + len);
 }
 
+/* ---- paced ---- */
+
+static size_t
+next_size(const struct guest *g)
+{
+	uint64_t left = g->work.total - g->sent;
+
+	return left < g->work.frame ? (size_t)left : g->work.frame;
+}
+
+static void
+stamped_frame(struct guest *g)
+{
+	static unsigned char bytes[WORK_FRAME_MAX];
+	size_t n = next_size(g);
+
+	memcpy(bytes, pattern_at(g->sent), n);
+	if (n >= STAMP_SIZE)
+		stamp_write(bytes, g->sent, now_ns());
+	frame(g, WS_BINARY, bytes, n);
+	g->sent += n;
+}
+
+static void
+on_pace(void *arg)
+{
+	struct guest *g = arg;
+	int64_t period = NS_A_SECOND / g->work.rate, late = now_ns() - g->due_ns;
+
+	if (late >= CATCH_UP * period)
+		g->due_ns += (late / period - CATCH_UP + 1) * period;
+	for (; g->due_ns <= now_ns() && g->sent < g->work.total; g->due_ns += period)
+		if (conn_waiting(g->conn) < CONN_ROOM)
+			stamped_frame(g);
+	if (g->sent < g->work.total)
+		loop_set(g->conn->loop, &g->pace, g->due_ns);
+	conn_flush(g->conn);
+}
+
+/*
+ * Guests of one rate are spread over its period, whenever each begins: by the
+ * golden ratio, which leaves no two close together however many they are.
+ */
+static void
+start_pace(struct guest *g)
+{
+	static uint32_t phase;
+	int64_t period = NS_A_SECOND / g->work.rate, now = now_ns();
+
+	phase += UINT32_C(2654435769);
+	g->due_ns = now - now % period + (int64_t)((uint64_t)period * phase >> 32);
+	g->due_ns += g->due_ns <= now ? period : 0;
+	loop_set(g->conn->loop, &g->pace, g->due_ns);
+}
+
+/* ---- life ---- */
+
 struct guest *
-guest_new(struct conn *c, const struct work *work, const char *password, struct counters *counters)
+guest_new(struct conn *c, bool raw, const struct work *work, const char *password,
+	struct counters *counters)
 {
 	struct guest *g = allocate(sizeof(*g));
 
 	g->conn = c;
 	g->counters = counters;
 	g->work = *work;
+	g->raw = raw;
 	g->ws.strict = g->ws.masked = true;
+	g->pace = (struct timer){.fire = on_pace, .arg = g};
 	snprintf(g->password, sizeof(g->password), "%s", password);
 	if (RAND_bytes(g->challenge, sizeof(g->challenge)) != 1)
 		die("no random bytes");
@@ -70,8 +141,12 @@ guest_new(struct conn *c, const struct work *work, const char *password, struct 
 void
 guest_free(struct guest *g)
 {
+	if (g)
+		loop_unset(g->conn->loop, &g->pace);
 	free(g);
 }
+
+/* ---- RFB ---- */
 
 static void
 show_screen(struct guest *g)
@@ -133,6 +208,10 @@ run(struct guest *g, const unsigned char *data, size_t len)
 	case WORK_ECHO:
 		frame(g, WS_BINARY, data, len);
 		break;
+	case WORK_PACED:
+		if (g->received < VNC_REQUEST && g->received + len >= VNC_REQUEST)
+			start_pace(g);
+		break;
 	default:
 		break;
 	}
@@ -164,6 +243,10 @@ guest_bytes(struct guest *g, unsigned char *data, size_t len)
 	struct ws_event event;
 	size_t used;
 
+	if (g->raw) {
+		payload(g, data, len);
+		return;
+	}
 	do {
 		if (g->step == CLOSING)
 			return;
@@ -177,6 +260,7 @@ guest_bytes(struct guest *g, unsigned char *data, size_t len)
 		} else if (event.kind == WS_CLOSE) {
 			/* Proxmox sends no Close frame. */
 			g->step = CLOSING;
+			loop_unset(g->conn->loop, &g->pace);
 			conn_finish(g->conn);
 		} else if (event.kind == WS_BROKEN) {
 			violation(g->conn, g->counters, "a frame that Proxmox would die of");
@@ -193,8 +277,7 @@ guest_room(struct guest *g)
 	if (g->work.what != WORK_STREAM || g->step != RUNNING || g->received < VNC_REQUEST)
 		return;
 	while (g->sent < g->work.total && conn_waiting(g->conn) < CONN_ROOM) {
-		n = g->work.total - g->sent < g->work.frame ? (size_t)(g->work.total - g->sent)
-													: g->work.frame;
+		n = next_size(g);
 		frame(g, WS_BINARY, pattern_at(g->sent), n);
 		g->sent += n;
 	}

@@ -2,7 +2,8 @@
 /*
  * guest - what is behind a vncwebsocket: RFB's handshake as the server, then
  * the work that the node's name asks for. As strict about the client's frames as
- * Proxmox, which would die of them: each breach counts as a violation.
+ * Proxmox, which would die of them: each breach counts as a violation. Also that
+ * without websocket, for peers that speak TCP to their target.
  */
 #ifndef BENCH_GUEST_H
 #define BENCH_GUEST_H
@@ -14,14 +15,15 @@
 #include "tests/bench/util.h"
 
 struct counters {
+	uint64_t connections, full_handshakes, resumed_handshakes, requests;
 	uint64_t logins, statuses, consoles, websockets, shown, violations;
 };
 
 struct guest;
 
-/* The websocket is open on c. The password is copied. */
-struct guest *guest_new(
-	struct conn *c, const struct work *work, const char *password, struct counters *counters);
+/* The websocket is open on c, or raw: there is none and RFB begins. The password is copied. */
+struct guest *guest_new(struct conn *c, bool raw, const struct work *work, const char *password,
+	struct counters *counters);
 void guest_free(struct guest *g);
 
 void guest_bytes(struct guest *g, unsigned char *data, size_t len);

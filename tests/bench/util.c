@@ -99,21 +99,26 @@ number(const char *text, uint64_t max, const char *what)
 bool
 work_parse(const char *text, struct work *out)
 {
-	static const char *const names[] = {"stream-", "sink-", "echo-"};
-	uint64_t frame, total;
+	static const char *const names[] = {"stream-", "sink-", "echo-", "paced-"};
+	uint64_t frame, total, rate = 0;
+	bool paced;
 	size_t i;
 
 	*out = (struct work){.what = WORK_IDLE};
 	if (strcmp(text, "idle") == 0)
 		return true;
 	for (i = 0; strncmp(text, names[i], strlen(names[i])) != 0; i++)
-		if (i == 2)
+		if (i == 3)
 			return false;
 	text += strlen(names[i]);
+	paced = WORK_STREAM + i == WORK_PACED;
 	if (!read_number(text, '-', WORK_FRAME_MAX, &frame, &text) ||
-		!read_number(text, '\0', UINT64_C(1) << 50, &total, &text) || frame == 0 || total == 0)
+		!read_number(text, paced ? '-' : '\0', UINT64_C(1) << 50, &total, &text) || frame == 0 ||
+		total == 0)
 		return false;
-	*out = (struct work){(enum what)(WORK_STREAM + i), (uint32_t)frame, total};
+	if (paced && (!read_number(text, '\0', WORK_RATE_MAX, &rate, &text) || rate == 0))
+		return false;
+	*out = (struct work){(enum what)(WORK_STREAM + i), (uint32_t)frame, total, (uint32_t)rate};
 	return true;
 }
 
@@ -141,4 +146,25 @@ bool
 pattern_is(uint64_t offset, const unsigned char *data, size_t len)
 {
 	return len <= PATTERN_MAX && memcmp(pattern_at(offset), data, len) == 0;
+}
+
+void
+stamp_write(unsigned char out[STAMP_SIZE], uint64_t offset, int64_t ns)
+{
+	uint64_t mixed;
+
+	memcpy(&mixed, pattern_at(offset), 8);
+	mixed ^= (uint64_t)ns;
+	memcpy(out, &ns, 8);
+	memcpy(out + 8, &mixed, 8);
+}
+
+bool
+stamp_read(const unsigned char in[STAMP_SIZE], uint64_t offset, int64_t *ns)
+{
+	unsigned char expected[STAMP_SIZE];
+
+	memcpy(ns, in, 8);
+	stamp_write(expected, offset, *ns);
+	return memcmp(in, expected, STAMP_SIZE) == 0;
 }
