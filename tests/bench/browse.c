@@ -3,12 +3,15 @@
  * browse - many browsers, and what came of them.
  *
  * `load browse --links FILE --work WORK --mode MODE [--parallel N] [--watch LIST]
- * [--direct 1] [--timeout-s N]` opens every link in FILE (one a line), N at a time.
+ * [--direct 1] [--raw 1] [--stall N] [--timeout-s N]` opens every link in FILE (one a
+ * line), N at a time.
  *   all   when all are there it prints {"event":"ready",...}, waits for a line on its
  *         input, and then lets all work at once; CPU time counts from that line on
  *   each  each works as soon as it is there and leaves; CPU time counts from the start
  *   link  as all, but every browser stops at the redirect
- * The last line is {"event":"done",...}. When its input ends, it ends.
+ * The first --stall browsers stop reading when they are there; nobody waits for what
+ * they would have received. The last line is {"event":"done",...}. When its input ends,
+ * it ends.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +33,8 @@ struct browse {
 	char **links;
 	size_t count, started, parallel;
 	size_t in[BROWSER_FAILED + 1]; /* how many are in each state */
+	size_t stalls;
+	struct hist rounds, delays;
 	struct watched *watched;
 	int64_t deadline_ns;
 	bool all, told, ready_said;
@@ -88,15 +93,24 @@ start_some(struct browse *t)
 
 	while (t->started < t->count && t->in[BROWSER_OPENING] < t->parallel) {
 		b = &t->browsers[t->started++];
+		b->stalls = t->started <= t->stalls;
 		t->in[BROWSER_OPENING]++;
 		browser_start(b, &t->plan, t->links[b - t->browsers]);
 	}
 }
 
-static size_t
+/* Nobody is left of whom anything is to come. */
+static bool
 over(const struct browse *t)
 {
-	return t->in[BROWSER_DONE] + t->in[BROWSER_FAILED];
+	return t->started == t->count &&
+		   t->in[BROWSER_OPENING] + t->in[BROWSER_READY] + t->in[BROWSER_WORKING] == 0;
+}
+
+static bool
+all_there(const struct browse *t)
+{
+	return t->started == t->count && t->in[BROWSER_OPENING] == 0;
 }
 
 /* One step of the run; true when it is over. */
@@ -106,9 +120,9 @@ step(struct browse *t)
 	size_t i;
 
 	start_some(t);
-	if (t->all && !t->ready_said && t->in[BROWSER_READY] + t->in[BROWSER_FAILED] == t->count) {
-		printf("{\"event\":\"ready\",\"ready\":%zu,\"failed\":%zu}\n", t->in[BROWSER_READY],
-			t->in[BROWSER_FAILED]);
+	if (t->all && !t->ready_said && all_there(t)) {
+		printf("{\"event\":\"ready\",\"ready\":%zu,\"failed\":%zu}\n",
+			t->count - t->in[BROWSER_FAILED], t->in[BROWSER_FAILED]);
 		fflush(stdout);
 		t->ready_said = true;
 	}
@@ -118,13 +132,13 @@ step(struct browse *t)
 		for (i = 0; i < t->count; i++)
 			browser_work(&t->browsers[i]);
 	}
-	return over(t) == t->count || t->loop.stop || now_ns() > t->deadline_ns;
+	return over(t) || t->loop.stop || now_ns() > t->deadline_ns;
 }
 
 static void
 run(struct browse *t)
 {
-	static const char *const doing[] = {"opening", "waiting", "working"};
+	static const char *const doing[] = {"opening", "waiting", "stalled", "working"};
 	struct browser *b;
 	size_t i;
 
@@ -136,7 +150,7 @@ run(struct browse *t)
 		b = &t->browsers[i];
 		if (i >= t->started)
 			snprintf(b->error, sizeof(b->error), "not begun when time was over");
-		else if (b->state < BROWSER_DONE)
+		else if (b->state < BROWSER_DONE && b->state != BROWSER_STALLED)
 			browser_fail(b, "still %s when time was over: sent %llu, received %llu bytes",
 				doing[b->state], (unsigned long long)b->sent, (unsigned long long)b->received);
 		else
@@ -188,17 +202,23 @@ print_opens(const struct browse *t)
 }
 
 static void
-print_rounds(const struct browse *t)
+print_rounds(const struct hist *h)
 {
-	const struct browser *b;
-	bool first = true;
-	size_t i, n;
+	size_t i;
 
-	printf(",\"rounds_us\":[");
-	for (i = 0; i < t->count; i++)
-		for (b = &t->browsers[i], n = 0; n < b->rounds; n++, first = false)
-			printf("%s%.1f", first ? "" : ",", (double)b->rounds_ns[n] / 1000.0);
+	printf(",\"rounds_p50_us\":%.1f,\"rounds_p99_us\":%.1f,\"rounds_us\":[", hist_us(h, 0.5),
+		hist_us(h, 0.99));
+	for (i = 0; i < h->total && i < HIST_FIRST; i++)
+		printf("%s%.1f", i ? "," : "", (double)h->first_ns[i] / 1000.0);
 	printf("]");
+}
+
+static void
+print_delays(const struct hist *h)
+{
+	if (h->total > 0)
+		printf(",\"delays_us\":{\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}", hist_us(h, 0.5),
+			hist_us(h, 0.99), (double)h->max_ns / 1000.0);
 }
 
 static size_t
@@ -213,12 +233,14 @@ report(const struct browse *t)
 		gap_ns = t->browsers[i].gap_ns > gap_ns ? t->browsers[i].gap_ns : gap_ns;
 		bytes += t->plan.work.what == WORK_SINK ? t->browsers[i].sent : t->browsers[i].received;
 	}
-	printf("{\"event\":\"done\",\"browsers\":%zu,\"failed\":%zu,\"bytes\":%llu,\"gap_ns\":%lld,",
-		t->count, failed, (unsigned long long)bytes, (long long)gap_ns);
+	printf("{\"event\":\"done\",\"browsers\":%zu,\"failed\":%zu,\"stalled\":%zu,\"bytes\":%llu,"
+		   "\"gap_ns\":%lld,",
+		t->count, failed, t->in[BROWSER_STALLED], (unsigned long long)bytes, (long long)gap_ns);
 	watched_print(t->watched);
 	print_errors(t);
 	print_opens(t);
-	print_rounds(t);
+	print_delays(&t->delays);
+	print_rounds(&t->rounds);
 	printf("}\n");
 	return failed;
 }
@@ -236,6 +258,8 @@ set_up(struct browse *t, struct options *o)
 	if (!t->all && !t->plan.at_once)
 		die("--mode is all, each or link");
 	t->plan.direct = option_number(o, "direct", 1, 0);
+	t->plan.raw = option_number(o, "raw", 1, 0);
+	t->stalls = option_number(o, "stall", 10000, 0);
 	t->parallel = option_number(o, "parallel", 10000, 8);
 	t->watched = watched_parse(option(o, "watch", ""));
 	t->deadline_ns = now_ns() + (int64_t)option_number(o, "timeout-s", 3600, 60) * 1000000000;
@@ -246,6 +270,8 @@ set_up(struct browse *t, struct options *o)
 	t->plan.tls = conn_tls(NULL, NULL);
 	t->plan.changed = on_changed;
 	t->plan.arg = t;
+	t->plan.rounds = &t->rounds;
+	t->plan.delays = &t->delays;
 	t->browsers = allocate(t->count * sizeof(*t->browsers));
 	t->input = (struct watch){.fd = STDIN_FILENO, .ready = on_input, .arg = t};
 	loop_add(&t->loop, &t->input, EPOLLIN);
@@ -254,7 +280,7 @@ set_up(struct browse *t, struct options *o)
 int
 load_browse(struct options *o)
 {
-	struct browse t = {.count = 0};
+	static struct browse t;
 
 	set_up(&t, o);
 	run(&t);

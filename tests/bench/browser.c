@@ -38,10 +38,15 @@ browser_fail(struct browser *b, const char *fmt, ...)
 
 	if (b->state >= BROWSER_DONE)
 		return;
+	hang_up(b);
+	/* Whoever reads nothing may be given up. */
+	if (b->state == BROWSER_STALLED) {
+		browser_enter(b, BROWSER_DONE);
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(b->error, sizeof(b->error), fmt, ap);
 	va_end(ap);
-	hang_up(b);
 	browser_enter(b, BROWSER_FAILED);
 }
 
@@ -55,9 +60,7 @@ browser_send(struct browser *b, unsigned opcode, const void *data, size_t len)
 	b->masks = b->masks * 1664525 + 1013904223; /* nobody has to be unable to guess it here */
 	memcpy(mask, &b->masks, 4);
 	n = ws_head(frame, opcode, len, mask);
-	if (len > 0)
-		memcpy(frame + n, data, len);
-	ws_mask(frame + n, len, mask, 0);
+	ws_mask(frame + n, data, len, mask, 0);
 	conn_write(b->conn, frame, n + len);
 }
 
@@ -165,19 +168,21 @@ call(struct browser *b, const char *path, const char *name, const char *body)
 static void
 upgrade(struct browser *b)
 {
+	const char *name = b->plan->raw ? "" : b->plan->direct ? "/vncwebsocket" : "vnc-proxy";
 	char extra[1200], text[4096];
 	int n;
 
+	*extra = '\0';
 	if (b->plan->direct)
-		snprintf(extra, sizeof(extra), "Cookie: PVEAuthCookie=%s", b->cookie);
-	else
-		snprintf(extra, sizeof(extra), "Origin: http%s://%s", b->secure ? "s" : "", b->host);
+		snprintf(extra, sizeof(extra), "Cookie: PVEAuthCookie=%s\r\n", b->cookie);
+	else if (!b->plan->raw)
+		snprintf(extra, sizeof(extra), "Origin: http%s://%s\r\n", b->secure ? "s" : "", b->host);
 	ws_key(b->key);
 	n = snprintf(text, sizeof(text),
-		"GET %s%s%s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s\r\n"
+		"GET %s%s%s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n%s"
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: binary\r\n"
 		"\r\n",
-		b->path, b->plan->direct ? "/vncwebsocket" : "vnc-proxy", b->query, b->host, extra, b->key);
+		b->path, name, b->query, b->host, extra, b->key);
 	conn_write(b->conn, text, (size_t)n);
 }
 
@@ -326,6 +331,7 @@ static void
 on_bytes(struct conn *c, unsigned char *data, size_t len)
 {
 	struct browser *b = c->owner;
+	uint64_t before = b->received;
 	struct ws_event event;
 	size_t used;
 	int r;
@@ -345,6 +351,8 @@ on_bytes(struct conn *c, unsigned char *data, size_t len)
 		len -= used;
 		on_event(b, &event);
 	}
+	if (b->received != before)
+		browser_moved(b);
 }
 
 static void
@@ -371,8 +379,13 @@ browser_start(struct browser *b, const struct browser_plan *plan, const char *li
 	b->plan = plan;
 	b->link = link;
 	b->at_ns[AT_START] = now_ns();
-	if (!split_url(b, link))
+	if (!split_url(b, link)) {
 		browser_fail(b, "not a link: %.100s", link);
-	else
-		dial(b, plan->direct ? LOGIN : LINK);
+		return;
+	}
+	if (plan->raw) {
+		snprintf(b->path, sizeof(b->path), "/websockify");
+		snprintf(b->password, sizeof(b->password), RAW_PASSWORD);
+	}
+	dial(b, plan->raw ? WEBSOCKET : plan->direct ? LOGIN : LINK);
 }

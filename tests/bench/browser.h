@@ -4,12 +4,14 @@
  * client, and then its share of the work.
  *
  * Directly to the Proxmox end (or through a plain tunnel to it) a browser makes
- * the calls that the gateway would have made for it.
+ * the calls that the gateway would have made for it; raw, it makes none: what the
+ * websocket leads to is the guest.
  */
 #ifndef BENCH_BROWSER_H
 #define BENCH_BROWSER_H
 
 #include "tests/bench/conn.h"
+#include "tests/bench/hist.h"
 #include "tests/bench/http.h"
 #include "tests/bench/util.h"
 #include "tests/bench/ws.h"
@@ -28,6 +30,7 @@ enum moment {
 enum browser_state {
 	BROWSER_OPENING,
 	BROWSER_READY,
+	BROWSER_STALLED, /* ready, and reads nothing any more */
 	BROWSER_WORKING,
 	BROWSER_DONE,
 	BROWSER_FAILED
@@ -41,16 +44,19 @@ struct browser_plan {
 	SSL_CTX *tls;
 	struct work work;
 	bool direct;    /* the link leads to the Proxmox end */
+	bool raw;       /* the link leads to a websocket in front of the raw port */
 	bool link_only; /* done at the redirect */
 	bool at_once;   /* begins its work without waiting to be told */
 	void (*changed)(void *arg, enum browser_state from, enum browser_state to);
 	void *arg;
+	struct hist *rounds, *delays; /* of echoes, of paced frames; all browsers add to them */
 };
 
 struct browser {
 	const struct browser_plan *plan;
 	const char *link;
 	enum browser_state state;
+	bool stalls; /* goes from opening to stalled */
 	int step, rfb_step;
 	struct conn *conn;
 	struct http http;
@@ -68,9 +74,8 @@ struct browser {
 	uint32_t masks;
 	int64_t at_ns[MOMENTS];
 	int64_t moved_ns, gap_ns; /* of the work: last byte, longest time without one */
-	int64_t sent_ns;          /* the last echo request */
-	int64_t *rounds_ns;       /* echo: how long each took; one more is room for none */
-	size_t rounds;
+	int64_t sent_ns;          /* the last echo request, the paced frame that is coming */
+	unsigned char stamp[STAMP_SIZE];
 	char error[200];
 };
 
@@ -78,6 +83,9 @@ void browser_start(struct browser *b, const struct browser_plan *plan, const cha
 
 /* Begin the work. */
 void browser_work(struct browser *b);
+
+/* Something of the work was sent or received. */
+void browser_moved(struct browser *b);
 
 /* Say goodbye and hang up; what was done stays readable. */
 void browser_leave(struct browser *b);

@@ -8,6 +8,14 @@
 
 enum rfb_step { VERSION, TYPES, CHALLENGE, RESULT, INIT, AUTHENTICATED };
 
+/* What makes the guest send. */
+static void
+ask(struct browser *b)
+{
+	if (b->plan->work.what == WORK_STREAM || b->plan->work.what == WORK_PACED)
+		browser_send(b, WS_BINARY, vnc_request, sizeof(vnc_request));
+}
+
 /* ---- RFB's handshake ---- */
 
 /* How many bytes the step needs, as far as is known by now. */
@@ -25,6 +33,19 @@ needed(const struct browser *b)
 		return 4;
 	default:
 		return b->in_len < VNC_SERVER_INIT ? VNC_SERVER_INIT : VNC_SERVER_INIT + (size_t)b->in[23];
+	}
+}
+
+/* The screen is there. */
+static void
+arrived(struct browser *b)
+{
+	browser_enter(b, b->stalls ? BROWSER_STALLED : BROWSER_READY);
+	if (b->stalls) {
+		ask(b);
+		conn_pause(b->conn);
+	} else if (b->plan->at_once) {
+		browser_work(b);
 	}
 }
 
@@ -56,9 +77,7 @@ advance(struct browser *b)
 		break;
 	default:
 		b->at_ns[AT_SCREEN] = now_ns();
-		browser_enter(b, BROWSER_READY);
-		if (b->plan->at_once)
-			browser_work(b);
+		arrived(b);
 	}
 	b->in_len = 0;
 }
@@ -80,11 +99,10 @@ handshake(struct browser *b, const unsigned char *data, size_t len)
 
 /* ---- work ---- */
 
-/* Something was sent or received. */
-static void
-moved(struct browser *b)
+void
+browser_moved(struct browser *b)
 {
-	int64_t now = now_ns();
+	int64_t now = b->plan->loop->now_ns;
 
 	if (now - b->moved_ns > b->gap_ns)
 		b->gap_ns = now - b->moved_ns;
@@ -114,7 +132,7 @@ send_frame(struct browser *b)
 
 	browser_send(b, WS_BINARY, pattern_at(b->sent), n);
 	b->sent += n;
-	moved(b);
+	browser_moved(b);
 }
 
 void
@@ -125,15 +143,13 @@ browser_work(struct browser *b)
 	if (b->state != BROWSER_READY)
 		return;
 	browser_enter(b, BROWSER_WORKING);
-	b->moved_ns = now_ns();
+	b->moved_ns = b->plan->loop->now_ns;
 	if (w->what == WORK_IDLE || b->plan->link_only) {
 		done(b);
 		return;
 	}
-	if (w->what == WORK_STREAM)
-		browser_send(b, WS_BINARY, vnc_request, sizeof(vnc_request));
+	ask(b);
 	if (w->what == WORK_ECHO) {
-		b->rounds_ns = allocate((size_t)(w->total / w->frame + 2) * sizeof(*b->rounds_ns));
 		b->sent_ns = now_ns();
 		send_frame(b);
 	}
@@ -156,7 +172,7 @@ echoed(struct browser *b)
 
 	if (b->received < b->sent)
 		return;
-	b->rounds_ns[b->rounds++] = now - b->sent_ns;
+	hist_add(b->plan->rounds, now - b->sent_ns);
 	if (b->received == b->plan->work.total) {
 		done(b);
 		return;
@@ -165,26 +181,78 @@ echoed(struct browser *b)
 	send_frame(b);
 }
 
+/*
+ * Paced: what belongs to one frame at most, len bytes from its byte `at` on. A
+ * frame's delay is known when its last byte is there.
+ */
+static bool
+paced_piece(struct browser *b, uint32_t at, uint32_t size, const unsigned char *data, size_t len)
+{
+	size_t n = 0;
+
+	if (size >= STAMP_SIZE && at < STAMP_SIZE) {
+		n = STAMP_SIZE - at < len ? STAMP_SIZE - at : len;
+		memcpy(b->stamp + at, data, n);
+		if (at + n == STAMP_SIZE && !stamp_read(b->stamp, b->received - at, &b->sent_ns))
+			return false;
+	}
+	if (!pattern_is(b->received + n, data + n, len - n))
+		return false;
+	b->received += len;
+	if (size >= STAMP_SIZE && at + len == size)
+		hist_add(b->plan->delays, now_ns() - b->sent_ns);
+	return true;
+}
+
+static bool
+paced(struct browser *b, const unsigned char *data, size_t len)
+{
+	const struct work *w = &b->plan->work;
+	uint32_t at, size;
+	size_t n;
+
+	for (; len > 0; data += n, len -= n) {
+		at = (uint32_t)(b->received % w->frame);
+		size = w->total - (b->received - at) < w->frame ? (uint32_t)(w->total - (b->received - at))
+														: w->frame;
+		n = size - at < len ? size - at : len;
+		if (!paced_piece(b, at, size, data, n))
+			return false;
+	}
+	return true;
+}
+
+/* Are these the bytes that come next? They count as received then. */
+static bool
+expected(struct browser *b, const unsigned char *data, size_t len)
+{
+	const struct work *w = &b->plan->work;
+	uint64_t total = w->what == WORK_SINK ? VNC_REQUEST : w->total;
+
+	if (b->received + len > total)
+		return false;
+	if (w->what == WORK_PACED)
+		return paced(b, data, len);
+	if (w->what == WORK_SINK ? memcmp(vnc_request + b->received, data, len) != 0
+							 : !pattern_is(b->received, data, len))
+		return false;
+	b->received += len;
+	return true;
+}
+
 static void
 work(struct browser *b, const unsigned char *data, size_t len)
 {
 	const struct work *w = &b->plan->work;
-	bool sink = w->what == WORK_SINK;
-	uint64_t total = sink ? VNC_REQUEST : w->total;
 
 	if (b->received == 0)
 		b->at_ns[AT_FIRST] = now_ns();
-	if (b->received + len > total || (sink ? memcmp(vnc_request + b->received, data, len) != 0
-										   : !pattern_is(b->received, data, len))) {
+	if (!expected(b, data, len))
 		browser_fail(
 			b, "bytes lost, changed or too many, near byte %llu", (unsigned long long)b->received);
-		return;
-	}
-	b->received += len;
-	moved(b);
-	if (w->what == WORK_ECHO)
+	else if (w->what == WORK_ECHO)
 		echoed(b);
-	else if (b->received == total)
+	else if (b->received == (w->what == WORK_SINK ? VNC_REQUEST : w->total))
 		done(b);
 }
 
@@ -200,6 +268,6 @@ browser_payload(struct browser *b, const unsigned char *data, size_t len)
 	}
 	if (len > 0 && b->state == BROWSER_WORKING)
 		work(b, data, len);
-	else if (len > 0)
+	else if (len > 0 && b->state != BROWSER_STALLED)
 		browser_fail(b, "%zu bytes that nobody asked for", len);
 }

@@ -48,7 +48,7 @@ static void
 piece(struct ws_in *w, unsigned char *in, size_t n, struct ws_event *event)
 {
 	if (w->masked && n > 0)
-		ws_mask(in, n, w->mask, w->mask_at);
+		ws_mask(in, in, n, w->mask, w->mask_at);
 	w->mask_at = (unsigned)((w->mask_at + n) & 3);
 	w->left -= n;
 	w->in_payload = w->left > 0;
@@ -115,22 +115,24 @@ ws_head(unsigned char out[WS_HEAD_MAX], unsigned opcode, size_t len, const unsig
 }
 
 void
-ws_mask(unsigned char *data, size_t len, const unsigned char mask[4], unsigned at)
+ws_mask(unsigned char *out, const unsigned char *data, size_t len, const unsigned char mask[4],
+	unsigned at)
 {
 	unsigned char turned[8];
-	uint64_t word, wide;
-	size_t i;
+	uint64_t words[4], wide;
+	size_t i, k;
 
 	for (i = 0; i < 8; i++)
 		turned[i] = mask[(at + i) & 3];
 	memcpy(&wide, turned, 8);
-	for (i = 0; i + 8 <= len; i += 8) {
-		memcpy(&word, data + i, 8);
-		word ^= wide;
-		memcpy(data + i, &word, 8);
+	for (i = 0; i + sizeof(words) <= len; i += sizeof(words)) {
+		memcpy(words, data + i, sizeof(words));
+		for (k = 0; k < 4; k++)
+			words[k] ^= wide;
+		memcpy(out + i, words, sizeof(words));
 	}
 	for (; i < len; i++)
-		data[i] ^= turned[i & 7];
+		out[i] = data[i] ^ turned[i & 7];
 }
 
 void

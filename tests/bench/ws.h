@@ -42,8 +42,9 @@ void ws_next(struct ws_in *w, unsigned char *in, size_t len, size_t *used, struc
 size_t ws_head(
 	unsigned char out[WS_HEAD_MAX], unsigned opcode, size_t len, const unsigned char *mask);
 
-/* XOR, beginning with the mask's byte `at`. */
-void ws_mask(unsigned char *data, size_t len, const unsigned char mask[4], unsigned at);
+/* XOR, beginning with the mask's byte `at`; out may be data. */
+void ws_mask(unsigned char *out, const unsigned char *data, size_t len, const unsigned char mask[4],
+	unsigned at);
 
 void ws_key(char out[WS_KEY_SIZE]);
 void ws_accept(const char *key, char out[WS_ACCEPT_SIZE]);
