@@ -384,6 +384,7 @@ browser_start(struct browser *b, const struct browser_plan *plan, const char *li
 		return;
 	}
 	if (plan->raw) {
+		b->at_ns[AT_LINK] = b->at_ns[AT_MANDATORY] = b->at_ns[AT_START];
 		snprintf(b->path, sizeof(b->path), "/websockify");
 		snprintf(b->password, sizeof(b->password), RAW_PASSWORD);
 	}

@@ -118,7 +118,7 @@ conn_tls(const char *cert, const char *key)
 	if (!ctx)
 		die("no memory for TLS");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
 	if (cert && (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1 ||
 					SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1))
 		die("certificate or key is not good: %s", ERR_reason_error_string(ERR_peek_last_error()));

@@ -12,18 +12,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { WATCHED_MAX = 8 };
-
-struct watched {
-	struct {
-		char name[24];
-		pid_t pid;
-		int64_t ns;
-	} rows[WATCHED_MAX];
-	size_t count;
-	int64_t wall_ns;
-};
-
 /* ---- options ---- */
 
 const char *
@@ -60,80 +48,7 @@ options_end(const struct options *o)
 		die("%s is not an option here, or has no value", o->words[0]);
 }
 
-/* ---- CPU time ---- */
-
-static void
-watched_add(struct watched *w, const char *name, size_t len, pid_t pid)
-{
-	if (w->count == WATCHED_MAX || len >= sizeof(w->rows[0].name))
-		die("--watch is too long");
-	snprintf(w->rows[w->count].name, sizeof(w->rows[0].name), "%.*s", (int)len, name);
-	w->rows[w->count++].pid = pid;
-}
-
-struct watched *
-watched_parse(const char *list)
-{
-	struct watched *w = allocate(sizeof(*w));
-	size_t len;
-	char pid[16];
-
-	watched_add(w, "self", 4, getpid());
-	while (*list) {
-		len = strcspn(list, "=");
-		if (list[len] != '=')
-			die("--watch wants name=pid,name=pid");
-		snprintf(pid, sizeof(pid), "%.*s", (int)strcspn(list + len + 1, ","), list + len + 1);
-		watched_add(w, list, len, (pid_t)number(pid, 1 << 22, "a process id"));
-		list += strcspn(list, ",");
-		list += *list == ',';
-	}
-	return w;
-}
-
-/* The clocks' values the first time, what has passed since then the second time. */
-static void
-take(struct watched *w)
-{
-	int64_t ns;
-	size_t i;
-
-	for (i = 0; i < w->count; i++) {
-		ns = cpu_ns(w->rows[i].pid);
-		if (ns < 0)
-			die("process %s (%d) is gone", w->rows[i].name, (int)w->rows[i].pid);
-		w->rows[i].ns = ns - w->rows[i].ns;
-	}
-	w->wall_ns = now_ns() - w->wall_ns;
-}
-
-void
-watched_start(struct watched *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->count; i++)
-		w->rows[i].ns = 0;
-	w->wall_ns = 0;
-	take(w);
-}
-
-void
-watched_stop(struct watched *w)
-{
-	take(w);
-}
-
-void
-watched_print(const struct watched *w)
-{
-	size_t i;
-
-	printf("\"wall_ns\":%lld,\"cpu_ns\":{", (long long)w->wall_ns);
-	for (i = 0; i < w->count; i++)
-		printf("%s\"%s\":%lld", i ? "," : "", w->rows[i].name, (long long)w->rows[i].ns);
-	printf("}");
-}
+/* ---- commands ---- */
 
 /* `load cpu --watch NAME=PID --ms N`: what processes use while nothing is asked of them. */
 static int
@@ -152,8 +67,6 @@ load_cpu(struct options *o)
 	free(w);
 	return 0;
 }
-
-/* ---- commands ---- */
 
 static const struct {
 	const char *name;

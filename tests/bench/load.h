@@ -22,7 +22,10 @@ uint64_t option_number(struct options *o, const char *name, uint64_t max, uint64
 /* Die when something is left that nobody asked for. */
 void options_end(const struct options *o);
 
-/* Processes whose CPU time is reported: "gateway=123,pve=456". */
+/*
+ * Processes whose CPU time is reported, "gateway=123,pve=456": of all their threads, also those that
+ * ended, and of their children, as far as they live at the end or were waited for.
+ */
 struct watched;
 
 struct watched *watched_parse(const char *list);

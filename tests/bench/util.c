@@ -44,28 +44,13 @@ reallocate(void *block, size_t size)
 	return p;
 }
 
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	if (clock_gettime(clock, &t) < 0)
-		return -1;
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 int64_t
 now_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
-}
+	struct timespec t;
 
-int64_t
-cpu_ns(pid_t pid)
-{
-	clockid_t clock;
-
-	return clock_getcpuclockid(pid, &clock) == 0 ? clock_ns(clock) : -1;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
 /* Digits up to end (exclusive), at most max. */

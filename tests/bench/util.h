@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* Print to stderr and exit(1). */
 __attribute__((format(printf, 1, 2), noreturn)) void die(const char *fmt, ...);
@@ -25,9 +24,6 @@ void *reallocate(void *block, size_t size);
 
 /* CLOCK_MONOTONIC. */
 int64_t now_ns(void);
-
-/* CPU time that a process has used in all its threads, also those that ended; -1 when there is none. */
-int64_t cpu_ns(pid_t pid);
 
 /* A decimal number of at most max; dies naming what. */
 uint64_t number(const char *text, uint64_t max, const char *what);
