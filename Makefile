@@ -48,7 +48,7 @@ UNIT := $(if $(filter release,$(MODE)),$(UNIT),$(filter-out %/test_wipe_alloc,$(
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan torture \
-	e2e type-long screenshots bench bench-full asan tsan fuzz fuzz-long soak lint format install \
+	e2e type-long screenshots bench bench-full asan tsan fuzz fuzz-long soak soak-churn lint format install \
 	uninstall clean help \
 	unit-programs fuzz-programs
 
@@ -159,6 +159,10 @@ screenshots: ## both pages on a desktop and a phone, light and dark, in docs/scr
 	@node tests/e2e/screenshots.mjs
 soak: ## hundreds of sessions under valgrind and ThreadSanitizer; results in docs/soak.md
 	@sh tests/run.sh soak
+soak-churn: ## 100,000 browsers that come and go over 50 session ports, within 20 minutes
+	@sh tests/deps.sh demo
+	@$(MAKE) --no-print-directory all build/release/bench/load
+	@node tests/soak/churn.mjs
 bench: ## what relaying, memory, opening and links cost; see docs/performance.md
 	@sh tests/deps.sh demo
 	@$(MAKE) --no-print-directory all build/release/bench/load

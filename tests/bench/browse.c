@@ -13,7 +13,6 @@
  * they would have received. The last line is {"event":"done",...}. When its input ends,
  * it ends.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,37 +39,15 @@ struct browse {
 	bool all, told, ready_said;
 };
 
-/* ---- links ---- */
-
-static void
-read_links(struct browse *t, const char *name)
-{
-	FILE *f = fopen(name, "re");
-	char line[512];
-
-	if (!f)
-		die("%s: %s", name, strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		t->links = reallocate(t->links, (t->count + 1) * sizeof(*t->links));
-		t->links[t->count] = strdup(line);
-		if (!t->links[t->count++])
-			die("no memory");
-	}
-	fclose(f);
-	if (t->count == 0)
-		die("%s holds no links", name);
-}
-
 /* ---- the run ---- */
 
 static void
-on_changed(void *arg, enum browser_state from, enum browser_state to)
+on_changed(void *arg, struct browser *b, enum browser_state from)
 {
 	struct browse *t = arg;
 
 	t->in[from]--;
-	t->in[to]++;
+	t->in[b->state]++;
 }
 
 static void
@@ -164,16 +141,13 @@ static void
 print_errors(const struct browse *t)
 {
 	size_t i, shown = 0;
-	const char *c;
 
 	printf(",\"errors\":[");
 	for (i = 0; i < t->count && shown < ERRORS_SHOWN; i++) {
 		if (!*t->browsers[i].error)
 			continue;
-		printf("%s\"", shown++ ? "," : "");
-		for (c = t->browsers[i].error; *c; c++)
-			putchar(*c < ' ' || *c > '~' || *c == '"' || *c == '\\' ? '?' : *c);
-		printf("\"");
+		printf("%s", shown++ ? "," : "");
+		print_text(t->browsers[i].error);
 	}
 	printf("]");
 }
@@ -263,7 +237,7 @@ set_up(struct browse *t, struct options *o)
 	t->parallel = option_number(o, "parallel", 10000, 8);
 	t->watched = watched_parse(option(o, "watch", ""));
 	t->deadline_ns = now_ns() + (int64_t)option_number(o, "timeout-s", 3600, 60) * 1000000000;
-	read_links(t, option(o, "links", NULL));
+	t->links = links_read(option(o, "links", NULL), &t->count);
 	options_end(o);
 	loop_init(&t->loop);
 	t->plan.loop = &t->loop;

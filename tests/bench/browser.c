@@ -20,7 +20,7 @@ browser_enter(struct browser *b, enum browser_state state)
 	enum browser_state from = b->state;
 
 	b->state = state;
-	b->plan->changed(b->plan->arg, from, state);
+	b->plan->changed(b->plan->arg, b, from);
 }
 
 static void
@@ -67,11 +67,36 @@ browser_send(struct browser *b, unsigned opcode, const void *data, size_t len)
 void
 browser_leave(struct browser *b)
 {
-	if (b->conn && b->websocket) {
+	if (!b->conn)
+		return;
+	if (b->manner == BY_RST) {
+		conn_flush(b->conn);
+		conn_abort(b->conn);
+		b->conn = NULL;
+	} else if (b->manner == BY_FIN) {
+		conn_finish(b->conn);
+	} else if (b->websocket) {
 		browser_send(b, WS_CLOSE_OP, "\x03\xe8", 2);
 		conn_finish(b->conn);
 	}
 	hang_up(b);
+}
+
+static void
+leave_done(struct browser *b)
+{
+	browser_leave(b);
+	browser_enter(b, BROWSER_DONE);
+}
+
+bool
+browser_reached(struct browser *b, enum moment moment)
+{
+	b->at_ns[moment] = now_ns();
+	if (b->leaves_at != moment)
+		return true;
+	leave_done(b);
+	return false;
 }
 
 /* ---- texts ---- */
@@ -183,7 +208,9 @@ upgrade(struct browser *b)
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Protocol: binary\r\n"
 		"\r\n",
 		b->path, name, b->query, b->host, extra, b->key);
-	conn_write(b->conn, text, (size_t)n);
+	conn_write(b->conn, text, (size_t)(b->half ? n / 2 : n));
+	if (b->half)
+		leave_done(b);
 }
 
 static void
@@ -224,7 +251,8 @@ on_link(struct browser *b)
 		browser_fail(b, "the link leads to no session");
 		return;
 	}
-	b->at_ns[AT_LINK] = now_ns();
+	if (!browser_reached(b, AT_LINK))
+		return;
 	if (!b->plan->link_only) {
 		dial(b, MANDATORY);
 		return;
@@ -257,8 +285,7 @@ on_websocket(struct browser *b)
 		browser_fail(b, "wrong Sec-WebSocket-Accept");
 		return;
 	}
-	b->at_ns[AT_WEBSOCKET] = now_ns();
-	b->websocket = true;
+	b->websocket = browser_reached(b, AT_WEBSOCKET);
 }
 
 /* The answer to the step's request is whole. */
@@ -270,6 +297,7 @@ on_answer(struct browser *b)
 	char ticket[600];
 
 	if (http_status(&b->http) != expected[b->step]) {
+		b->refused = http_status(&b->http);
 		browser_fail(b, "step %d: %.*s %.100s", b->step, (int)strcspn(b->http.text, "\r\n"),
 			b->http.text, body);
 		return;
@@ -280,8 +308,8 @@ on_answer(struct browser *b)
 		break;
 	case MANDATORY:
 		json_text(body, "password", b->password, sizeof(b->password));
-		b->at_ns[AT_MANDATORY] = now_ns();
-		dial(b, WEBSOCKET);
+		if (browser_reached(b, AT_MANDATORY))
+			dial(b, WEBSOCKET);
 		break;
 	case LOGIN:
 		json_text(body, "ticket", ticket, sizeof(ticket));
@@ -389,4 +417,17 @@ browser_start(struct browser *b, const struct browser_plan *plan, const char *li
 		snprintf(b->password, sizeof(b->password), RAW_PASSWORD);
 	}
 	dial(b, plan->raw ? WEBSOCKET : plan->direct ? LOGIN : LINK);
+}
+
+void
+browser_again(struct browser *b)
+{
+	b->state = BROWSER_OPENING;
+	b->rfb_step = 0;
+	b->ws = (struct ws_in){.masked = false};
+	b->websocket = false;
+	b->in_len = 0;
+	b->sent = b->received = 0;
+	memset(b->at_ns, 0, sizeof(b->at_ns));
+	dial(b, MANDATORY);
 }

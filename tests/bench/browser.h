@@ -36,6 +36,9 @@ enum browser_state {
 	BROWSER_FAILED
 };
 
+/* How a browser hangs up: politely, without a word, or as if it had crashed. */
+enum manner { BY_CLOSE, BY_FIN, BY_RST };
+
 struct browser;
 
 /* What all browsers of a run share. */
@@ -47,7 +50,7 @@ struct browser_plan {
 	bool raw;       /* the link leads to a websocket in front of the raw port */
 	bool link_only; /* done at the redirect */
 	bool at_once;   /* begins its work without waiting to be told */
-	void (*changed)(void *arg, enum browser_state from, enum browser_state to);
+	void (*changed)(void *arg, struct browser *b, enum browser_state from);
 	void *arg;
 	struct hist *rounds, *delays; /* of echoes, of paced frames; all browsers add to them */
 };
@@ -56,7 +59,12 @@ struct browser {
 	const struct browser_plan *plan;
 	const char *link;
 	enum browser_state state;
-	bool stalls; /* goes from opening to stalled */
+	void *owner;           /* whatever changed() needs */
+	bool stalls;           /* goes from opening to stalled */
+	enum moment leaves_at; /* done at this moment; AT_START: when its work is */
+	bool half;             /* done when half of the websocket's request is sent */
+	enum manner manner;
+	int refused; /* the status of an answer that was not the right one */
 	int step, rfb_step;
 	struct conn *conn;
 	struct http http;
@@ -81,13 +89,16 @@ struct browser {
 
 void browser_start(struct browser *b, const struct browser_plan *plan, const char *link);
 
+/* Visit the same session once more, from its page on: one that is done. */
+void browser_again(struct browser *b);
+
 /* Begin the work. */
 void browser_work(struct browser *b);
 
 /* Something of the work was sent or received. */
 void browser_moved(struct browser *b);
 
-/* Say goodbye and hang up; what was done stays readable. */
+/* Hang up in its manner; what was done stays readable. */
 void browser_leave(struct browser *b);
 
 /* Give up for this reason, unless it is done. */
@@ -105,5 +116,8 @@ void browser_room(struct browser *b);
 
 void browser_send(struct browser *b, unsigned opcode, const void *data, size_t len);
 void browser_enter(struct browser *b, enum browser_state state);
+
+/* A moment has come; false when that was the browser's last one, and it is gone. */
+bool browser_reached(struct browser *b, enum moment moment);
 
 #endif

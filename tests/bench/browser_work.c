@@ -40,6 +40,8 @@ needed(const struct browser *b)
 static void
 arrived(struct browser *b)
 {
+	if (!browser_reached(b, AT_SCREEN))
+		return;
 	browser_enter(b, b->stalls ? BROWSER_STALLED : BROWSER_READY);
 	if (b->stalls) {
 		ask(b);
@@ -76,7 +78,6 @@ advance(struct browser *b)
 			browser_send(b, WS_BINARY, "\x01", 1);
 		break;
 	default:
-		b->at_ns[AT_SCREEN] = now_ns();
 		arrived(b);
 	}
 	b->in_len = 0;

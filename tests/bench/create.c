@@ -150,11 +150,10 @@ load_create(struct options *o)
 	while (t.good + t.bad < t.count && now_ns() < deadline)
 		loop_turn(&t.loop, TURN_MS);
 	watched_stop(watched);
-	printf("{\"event\":\"done\",\"count\":%llu,\"good\":%llu,\"error\":\"",
+	printf("{\"event\":\"done\",\"count\":%llu,\"good\":%llu,\"error\":",
 		(unsigned long long)t.count, (unsigned long long)t.good);
-	for (i = 0; t.error[i]; i++)
-		putchar(t.error[i] < ' ' || t.error[i] == '"' || t.error[i] == '\\' ? '?' : t.error[i]);
-	printf("\",");
+	print_text(t.error);
+	printf(",");
 	watched_print(watched);
 	printf("}\n");
 	return t.good != t.count;

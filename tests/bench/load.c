@@ -75,6 +75,7 @@ static const struct {
 	{"pve", load_pve},
 	{"browse", load_browse},
 	{"create", load_create},
+	{"churn", load_churn},
 	{"cpu", load_cpu},
 };
 
@@ -92,5 +93,5 @@ main(int argc, char **argv)
 	for (i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(&o);
-	die("usage: load pve|browse|create|cpu --option value ...");
+	die("usage: load pve|browse|create|churn|cpu --option value ...");
 }

@@ -38,5 +38,6 @@ void watched_print(const struct watched *w);
 int load_pve(struct options *o);
 int load_browse(struct options *o);
 int load_create(struct options *o);
+int load_churn(struct options *o);
 
 #endif

@@ -18,7 +18,7 @@ const LOAD = process.env.BENCH_LOAD || join(ROOT, 'build', 'release', 'bench', '
 const SPARE_MS = 15000;
 
 /* One run of a command: lines of JSON come out, in order; a line on its input goes in. */
-class Load {
+export class Load {
 	constructor(command, options) {
 		const args = [command];
 		for (const [name, value] of Object.entries(options))

@@ -81,6 +81,36 @@ number(const char *text, uint64_t max, const char *what)
 	return n;
 }
 
+void
+print_text(const char *text)
+{
+	putchar('"');
+	for (; *text; text++)
+		putchar(*text < ' ' || *text > '~' || *text == '"' || *text == '\\' ? '?' : *text);
+	putchar('"');
+}
+
+char **
+links_read(const char *name, size_t *count)
+{
+	FILE *f = fopen(name, "re");
+	char **links = NULL, line[512];
+
+	if (!f)
+		die("%s: %s", name, strerror(errno));
+	for (*count = 0; fgets(line, sizeof(line), f); (*count)++) {
+		line[strcspn(line, "\r\n")] = '\0';
+		links = reallocate(links, (*count + 1) * sizeof(*links));
+		links[*count] = strdup(line);
+		if (!links[*count])
+			die("no memory");
+	}
+	fclose(f);
+	if (*count == 0)
+		die("%s holds no links", name);
+	return links;
+}
+
 bool
 work_parse(const char *text, struct work *out)
 {

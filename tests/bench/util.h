@@ -28,6 +28,12 @@ int64_t now_ns(void);
 /* A decimal number of at most max; dies naming what. */
 uint64_t number(const char *text, uint64_t max, const char *what);
 
+/* Print a string of JSON; '?' for what would need to be escaped. */
+void print_text(const char *text);
+
+/* The lines of a file, which is never empty; dies without. Nobody frees them. */
+char **links_read(const char *name, size_t *count);
+
 /* What a session does, the same for both of its ends. */
 enum what { WORK_IDLE, WORK_STREAM, WORK_SINK, WORK_ECHO, WORK_PACED };
 

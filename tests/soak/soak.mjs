@@ -10,10 +10,10 @@
 //   4. 64 parallel GETs of one token, twenty times, under ThreadSanitizer.
 //   5. A console that is cut after 60 s of nothing is back within 3 s.
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { ROOT, startGateway } from '../lib/gateway.mjs';
+import { descriptors, residentKib } from '../lib/process.mjs';
 import { until } from '../lib/wait.mjs';
 
 const SESSIONS = 200;
@@ -37,14 +37,6 @@ async function start({ config, wrapper = [], build = 'release' } = {}) {
 	const gw = await startGateway({ pve, pool: 40, config, wrapper,
 		binary: join(ROOT, 'build', build, 'proxmoxvnc') });
 	return { pve, gw };
-}
-
-function descriptors(pid) {
-	return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-function kilobytes(pid) {
-	return Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+)/m)[1]);
 }
 
 /* How a session's browser may be done with it. Each is in the middle of a picture. */
@@ -89,10 +81,10 @@ async function withoutGrowth(label, wrapper) {
 	const { pve, gw } = await start({ config: QUICK, wrapper });
 	const pid = gw.child.pid;
 	await openAndEnd({ gw, pve }, SESSIONS);
-	const before = { fds: descriptors(pid), kb: kilobytes(pid) };
+	const before = { fds: descriptors(pid), kb: residentKib(pid) };
 	await openAndEnd({ gw, pve }, SESSIONS);
 	await until(() => descriptors(pid) <= before.fds, 10000, 'descriptors to be closed');
-	const after = { fds: descriptors(pid), kb: kilobytes(pid) };
+	const after = { fds: descriptors(pid), kb: residentKib(pid) };
 	report(after.fds <= before.fds && after.kb - before.kb < 1024,
 		`${label}: descriptors ${before.fds} -> ${after.fds}, memory ${before.kb} -> ${after.kb} KiB `
 		+ `over ${SESSIONS} sessions`);
