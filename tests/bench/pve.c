@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `load pve --cert FILE --key FILE [--delay-ms N] [--raw-port 1 --raw-work WORK]` prints
- * {"port":N,"raw_port":N}, serves on loopback until its input ends, and then prints what
- * it has counted. The node's name says what its guests do ("stream-16384-1073741824", see
- * util.h), so that each session brings its own orders. A connection to the raw port is
- * TLS and a guest at once, without HTTP and websocket; its work and password are fixed.
+ * `load pve --cert FILE --key FILE [--delay-ms N] [--workers N] [--raw-port 1 --raw-work
+ * WORK]` prints {"port":N,"raw_port":N}, serves on loopback until its input ends, and then
+ * prints what it has counted. The node's name says what its guests do
+ * ("stream-16384-1073741824", see util.h), so that each session brings its own orders.
+ *
+ * --workers: connections are dealt to so many in turn, and a TLS session is resumed only
+ * where it was begun; Proxmox has three. All are in this one process.
+ *
+ * --raw-port: a connection there is TLS and a guest at once, without HTTP and websocket;
+ * its work and password are fixed.
  */
 #include "tests/bench/pve.h"
 
@@ -175,12 +180,12 @@ accept_some(struct pve *p, int from, bool raw)
 		fd = accept4(from, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		p->counters.connections++;
 		a = allocate(sizeof(*a));
 		a->pve = p;
 		a->raw = raw;
 		a->timer = (struct timer){.fire = on_timer, .arg = a};
-		a->conn = conn_accept(&p->loop, fd, p->tls, &ops, a);
+		a->conn =
+			conn_accept(&p->loop, fd, p->tls[p->counters.connections++ % p->workers], &ops, a);
 		loop_set(&p->loop, &a->timer, now_ns() + idle_ns);
 	}
 }
@@ -274,11 +279,17 @@ load_pve(struct options *o)
 	struct pve p = {.delay_ns = (int64_t)option_number(o, "delay-ms", 60000, 0) * 1000000};
 	bool raw = option_number(o, "raw-port", 1, 0);
 	const char *work = option(o, "raw-work", raw ? NULL : "idle");
+	const char *cert = option(o, "cert", NULL), *key = option(o, "key", NULL);
+	unsigned i;
 
 	if (!work_parse(work, &p.raw_work))
 		die("%s is no work", work);
-	p.tls = conn_tls(option(o, "cert", NULL), option(o, "key", NULL));
+	p.workers = (unsigned)option_number(o, "workers", WORKERS_MAX, 1);
 	options_end(o);
+	if (p.workers == 0)
+		die("--workers is at least 1");
+	for (i = 0; i < p.workers; i++)
+		p.tls[i] = conn_tls(cert, key);
 	start(&p, raw);
 	while (!p.loop.stop)
 		loop_turn(&p.loop, TURN_MS);

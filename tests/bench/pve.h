@@ -15,12 +15,13 @@
 #include "tests/bench/http.h"
 #include "tests/bench/loop.h"
 
-enum { ANSWER_SIZE = 4096 };
+enum { ANSWER_SIZE = 4096, WORKERS_MAX = 16 };
 
 struct pve {
 	struct loop loop;
 	struct watch listener, raw_listener, input;
-	SSL_CTX *tls;
+	SSL_CTX *tls[WORKERS_MAX]; /* each worker of Proxmox has keys of its own for its tickets */
+	unsigned workers;
 	int64_t delay_ns;
 	struct work raw_work;
 	struct counters counters;

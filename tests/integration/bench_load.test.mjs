@@ -268,6 +268,18 @@ test('API connections are kept for a hundred requests, and TLS sessions resumed'
 	assert.deepEqual([counts.full_handshakes, counts.resumed_handshakes], [1, 1]);
 });
 
+test('a TLS session is resumed by the worker that began it, and by no other', async () => {
+	const { cert, key } = await makeLeaf(dir, await makeCa(dir));
+	const load = new Load('pve', { cert, key, workers: 2 });
+	const pve = { host: '127.0.0.1', port: (await load.line(LINE_MS)).port };
+	const { session } = await ask(pve, 1);
+	const reused = [];
+	for (let i = 0; i < 3; i++)
+		reused.push((await ask(pve, 1, { session })).reused);
+	assert.deepEqual(reused, [false, true, false]);
+	await load.end();
+});
+
 test('browsers come and go in every way, and each visit is counted', async () => {
 	const pve = await startPve();
 	const gw = await startGateway({ pve, pool: 4, config: { connect_timeout: 1,
