@@ -48,8 +48,8 @@ UNIT := $(if $(filter release,$(MODE)),$(UNIT),$(filter-out %/test_wipe_alloc,$(
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan torture \
-	e2e type-long screenshots bench bench-full asan tsan fuzz fuzz-long soak soak-churn lint format install \
-	uninstall clean help \
+	e2e type-long screenshots budget budget-record bench bench-full asan tsan fuzz fuzz-long soak \
+	soak-churn lint format install uninstall clean help \
 	unit-programs fuzz-programs
 
 all: build page ## the program and the console page
@@ -110,6 +110,14 @@ $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 	$(call say,LD    $@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lssl -lcrypto
 
+# what `make budget` counts the instructions of, with fixed numbers for random ones
+BUDGET_WRAP := getrandom core_put core_has_terminals
+$(B)/budget/measures: $(patsubst %.c,$(B)/%.o,$(wildcard tests/budget/*.c)) $(WIPE) \
+		$(B)/libproxmoxvnc.a
+	@mkdir -p $(@D)
+	$(call say,LD    $@)
+	$(Q)$(CC) -o $@ $^ $(BUDGET_WRAP:%=-Wl,--wrap=%) $(LDFLAGS_ALL) $(PKG_LIBS)
+
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 
@@ -163,6 +171,10 @@ soak-churn: ## 100,000 browsers that come and go over 50 session ports, within 2
 	@sh tests/deps.sh demo
 	@$(MAKE) --no-print-directory all build/release/bench/load
 	@node tests/soak/churn.mjs
+budget: ## the instructions that relaying and POST /create take, held against tests/budget/budget.txt
+	@sh tests/run.sh budget
+budget-record: build/release/budget/measures ## write that file anew
+	@node tests/budget/budget.mjs --record
 bench: ## what relaying, memory, opening and links cost; see docs/performance.md
 	@sh tests/deps.sh demo
 	@$(MAKE) --no-print-directory all build/release/bench/load
@@ -208,5 +220,5 @@ clean: ## remove what was built
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
--include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c))
+-include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c tests/budget/*.c))
 .PRECIOUS: $(B)/%.o

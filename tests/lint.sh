@@ -24,8 +24,8 @@ check() { # LABEL COMMAND...
 files() { git ls-files --cached --others --exclude-standard "$@"; }
 
 formatting() { clang-format --dry-run --Werror $(files '*.c' '*.h'); }
-gcc_werror() { make -s -j"$(nproc)" CC=gcc WERROR=1 B=build/lint-gcc build build/lint-gcc/bench/load; }
-clang_werror() { make -s -j"$(nproc)" CC=clang WERROR=1 B=build/lint-clang build build/lint-clang/bench/load; }
+gcc_werror() { make -s -j"$(nproc)" CC=gcc WERROR=1 B=build/lint-gcc build build/lint-gcc/bench/load build/lint-gcc/budget/measures; }
+clang_werror() { make -s -j"$(nproc)" CC=clang WERROR=1 B=build/lint-clang build build/lint-clang/bench/load build/lint-clang/budget/measures; }
 cppcheck_all() {
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
 		'-DTAILQ_FOREACH(v,h,f)=for((v)=(h)->tqh_first;(v);)' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh - run test suites and add up what they say: unit asan tsan fuzz integration integration-asan
-# integration-tsan torture e2e soak, or all (but soak).
+# run.sh - run test suites and add up what they say: unit asan tsan budget fuzz integration
+# integration-asan integration-tsan torture e2e soak, or all (but soak).
 # T=name runs only the tests whose program or name contains it. The last line is the sum.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -55,7 +55,7 @@ node_tests() {
 	f=$((${f:-0} + ${c:-0}))
 	[ $code -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
-	sed -n 's/^ *# torture: //p' "$logs/out"
+	sed -nE 's/^ *# (torture|budget): //p' "$logs/out"
 	grep -E '^ *ok .*# SKIP' "$logs/out" | sed 's/^ *ok [0-9]* - /skipped: /'
 	if [ "$f" -gt 0 ]; then
 		echo "FAILED $label"
@@ -146,6 +146,10 @@ suite() {
 		node_tests unit-js tests/unit/*.test.mjs
 		;;
 	asan | tsan) unit "$1" ;;
+	budget)
+		build build/release/budget/measures || return
+		node_tests budget tests/budget/*.test.mjs
+		;;
 	fuzz) fuzz ;;
 	integration)
 		build all build/release/bench/load || return
@@ -176,7 +180,7 @@ suite() {
 }
 
 if [ "${1:-all}" = all ]; then
-	set -- unit asan tsan fuzz integration integration-asan integration-tsan torture e2e
+	set -- unit asan tsan budget fuzz integration integration-asan integration-tsan torture e2e
 fi
 for name in "$@"; do
 	suite "$name"

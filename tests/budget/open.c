@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What opening one console takes of ours: the websocket to Proxmox, and VNC's authentication
+ * there and towards the browser.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "session/rfb.h"
+#include "session/upgrade.h"
+#include "tests/budget/measure.h"
+
+/* The example of RFC 6455, section 1.3 */
+static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
+static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n"
+								"Upgrade: WebSocket\r\n"
+								"Connection: Upgrade\r\n"
+								"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+								"Sec-WebSocket-Protocol: binary\r\n\r\n";
+
+static struct pve_console console;
+
+static void
+make_console(void)
+{
+	char target[512] = "/api2/json/nodes/pve/qemu/100/vncwebsocket?port=5900&vncticket=";
+	char cookie[512] = "Cookie: PVEAuthCookie=";
+	size_t n = strlen(target), m = strlen(cookie);
+
+	/* Tickets have some 360 characters. */
+	memset(target + n, 't', 360);
+	memset(cookie + m, 't', 360);
+	snprintf(console.host, sizeof(console.host), "pve1.example.com");
+	console.port = 8006;
+	MUST(secret_set(&console.request_target, target, strlen(target)) == 0);
+	MUST(secret_set(&console.auth_header, cookie, strlen(cookie)) == 0);
+}
+
+static void
+upgrade(void)
+{
+	struct buf out = {0};
+	struct err err;
+	size_t used;
+
+	MUST(upgrade_request(&out, &console, key) == 0);
+	MUST(upgrade_response(switching, sizeof(switching) - 1, key, &used, &err) == UPGRADE_DONE);
+	MUST(used == sizeof(switching) - 1);
+	buf_done(&out);
+}
+
+/* What one side has said is heard by the other. */
+static int
+hear(int (*feed)(
+		 struct rfb *r, const unsigned char *data, size_t len, size_t *used, struct err *err),
+	struct rfb *to, struct rfb *from)
+{
+	struct err err;
+	size_t used;
+	int r = feed(to, from->out, from->out_len, &used, &err);
+
+	MUST(r >= 0 && used == from->out_len);
+	from->out_len = 0;
+	return r;
+}
+
+/* Both sides of ours at each other; each makes its own DES. */
+static void
+authenticate(void)
+{
+	struct rfb server, client;
+	struct err err;
+	int r = RFB_MORE;
+
+	MUST(rfb_server_init(&server, "Minted01", 8, &err) == 0);
+	rfb_client_init(&client, "Minted01", 8);
+	while (r == RFB_MORE) {
+		MUST(server.out_len > 0);
+		(void)hear(rfb_client_feed, &client, &server);
+		r = hear(rfb_server_feed, &server, &client);
+	}
+	rfb_done(&server);
+	rfb_done(&client);
+}
+
+const struct measure open_measures[] = {
+	{"upgrade", make_console, upgrade},
+	{"authenticate", NULL, authenticate},
+	{.name = NULL},
+};
