@@ -77,26 +77,27 @@ qemu_length(const struct rfb_watch *w)
 	return u16(w->head + 2) == QEMU_AUDIO_FORMAT ? 10 : 4;
 }
 
-/* Every client message: its length, or from how many bytes of it that can be told, and how. */
-static const struct message {
+/*
+ * Every client message: its length, or from how many bytes of it that can be told, and how.
+ * What there is most of comes first.
+ */
+static const struct rfb_watch_message {
 	unsigned char type, head;
 	uint64_t (*length)(const struct rfb_watch *w);
 	unsigned char fixed;
 } messages[] = {
-	{0, 1, NULL, 20},            /* SetPixelFormat */
-	{SET_ENCODINGS, 4, NULL, 4}, /* and a list, see on_encoding() */
-	{3, 1, NULL, 10},            /* FramebufferUpdateRequest */
-	{KEY_EVENT, 1, NULL, 8},
-	{POINTER_EVENT, 2, pointer_length, 0},
-	{6, 8, cut_text_length, 0},       /* ClientCutText */
-	{150, 1, NULL, 10},               /* EnableContinuousUpdates */
-	{248, 9, fence_length, 0},        /* ClientFence */
-	{250, 1, NULL, 4},                /* xvp */
-	{251, 7, desktop_size_length, 0}, /* SetDesktopSize */
-	{QEMU, 4, qemu_length, 0},
+	{POINTER_EVENT, 2, pointer_length, 0}, {3, 1, NULL, 10}, /* FramebufferUpdateRequest */
+	{QEMU, 4, qemu_length, 0},                               /* most of them are keys */
+	{KEY_EVENT, 1, NULL, 8}, {248, 9, fence_length, 0},      /* ClientFence */
+	{6, 8, cut_text_length, 0},                              /* ClientCutText */
+	{0, 1, NULL, 20},                                        /* SetPixelFormat */
+	{SET_ENCODINGS, 4, NULL, 4},                             /* and a list, see on_encoding() */
+	{150, 1, NULL, 10},                                      /* EnableContinuousUpdates */
+	{250, 1, NULL, 4},                                       /* xvp */
+	{251, 7, desktop_size_length, 0},                        /* SetDesktopSize */
 };
 
-static const struct message *
+static const struct rfb_watch_message *
 message_of(unsigned char type)
 {
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
@@ -122,22 +123,13 @@ on_encoding(struct rfb_watch *w)
 	expect(w, --w->encodings > 0 ? 4 : 0);
 }
 
-/* As much of a message is in head as was needed. */
+/* As much of a message is in head as tells its length. */
 static void
 on_head(struct rfb_watch *w)
 {
-	const struct message *m = message_of(w->head[0]);
-	uint64_t len;
+	const struct rfb_watch_message *m = w->message;
+	uint64_t len = m->length ? m->length(w) : m->fixed;
 
-	if (!m) {
-		w->lost = true;
-		return;
-	}
-	if (w->need < m->head) {
-		w->need = m->head;
-		return;
-	}
-	len = m->length ? m->length(w) : m->fixed;
 	if (len == UNKNOWN) {
 		w->lost = true;
 		return;
@@ -153,18 +145,23 @@ on_head(struct rfb_watch *w)
 static size_t
 look_at(struct rfb_watch *w, const unsigned char *bytes, size_t len)
 {
-	size_t n;
+	size_t n = 0;
 
-	if (w->need == 0)
-		expect(w, 1);
-	n = (size_t)(w->need - w->have);
-	if (n > len)
-		n = len;
-	memcpy(w->head + w->have, bytes, n);
-	w->have = (unsigned char)(w->have + n);
-	if (w->have == w->need && w->encodings > 0)
+	if (w->need == 0) {
+		w->message = message_of(bytes[0]);
+		if (!w->message) {
+			w->lost = true;
+			return 0;
+		}
+		expect(w, w->message->head);
+	}
+	while (n < len && w->have < w->need)
+		w->head[w->have++] = bytes[n++];
+	if (w->have < w->need)
+		return n;
+	if (w->encodings > 0)
 		on_encoding(w);
-	else if (w->have == w->need)
+	else
 		on_head(w);
 	return n;
 }

@@ -24,8 +24,11 @@ enum {
 	RFB_WATCH_INIT_SIZE = 8 /* of the ServerInit, up to whether it has a colour map */
 };
 
+struct rfb_watch_message; /* what is known of a kind of them, see rfb_watch.c */
+
 /* All zero is one before the first byte. */
 struct rfb_watch {
+	const struct rfb_watch_message *message; /* the one whose head comes */
 	unsigned char head[RFB_WATCH_HEAD_MAX];
 	unsigned char have, need; /* bytes of head; need 0: between two messages */
 	uint64_t skip;            /* bytes of a body still to come */
