@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/term.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char ok[] = "OK";
@@ -25,22 +22,35 @@ term_greeting_feed(
 					 : TERM_MORE;
 }
 
+/* Write a number and a colon; returns where they end. Each key that is typed comes this way. */
+static char *
+put_number(char *at, uint64_t n)
+{
+	char digits[20];
+	size_t i = 0;
+
+	do
+		digits[i++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	while (i > 0)
+		*at++ = digits[--i];
+	*at++ = ':';
+	return at;
+}
+
+_Static_assert(
+	(int)TERM_HEAD_SIZE >= (int)sizeof("0:18446744073709551615:"), "the largest head has room");
+
 size_t
 term_input_head(char out[TERM_HEAD_SIZE], uint64_t len)
 {
-	int n = snprintf(out, TERM_HEAD_SIZE, "0:%" PRIu64 ":", len);
-
-	assert(n > 0 && n < TERM_HEAD_SIZE);
-	return (size_t)n;
+	return (size_t)(put_number(put_number(out, 0), len) - out);
 }
 
 size_t
 term_resize(char out[TERM_HEAD_SIZE], unsigned cols, unsigned rows)
 {
-	int n = snprintf(out, TERM_HEAD_SIZE, "1:%u:%u:", cols, rows);
-
-	assert(n > 0 && n < TERM_HEAD_SIZE);
-	return (size_t)n;
+	return (size_t)(put_number(put_number(put_number(out, 1), cols), rows) - out);
 }
 
 /* ---- control lines ---- */
