@@ -110,8 +110,8 @@ $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 	$(call say,LD    $@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lssl -lcrypto
 
-# what `make budget` counts the instructions of, with fixed numbers for random ones
-BUDGET_WRAP := getrandom core_put core_has_terminals
+# what `make budget` counts the instructions of, with fixed numbers for random ones and the time
+BUDGET_WRAP := getrandom time core_put core_has_terminals
 $(B)/budget/measures: $(patsubst %.c,$(B)/%.o,$(wildcard tests/budget/*.c)) $(WIPE) \
 		$(B)/libproxmoxvnc.a
 	@mkdir -p $(@D)
