@@ -71,6 +71,20 @@ buf_add(struct buf *b, const void *data, size_t len)
 	return 0;
 }
 
+int
+buf_add_texts(struct buf *b, const char *const *texts, size_t n)
+{
+	size_t len = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		len += strlen(texts[i]);
+	r = len > 0 ? reserve(b, len) : 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = buf_add(b, texts[i], strlen(texts[i]));
+	return r;
+}
+
 /* Empty what a function that has just returned left on the stack, when called in its place. */
 static void __attribute__((noinline)) wipe_stack(void)
 {
@@ -79,41 +93,63 @@ static void __attribute__((noinline)) wipe_stack(void)
 	explicit_bzero(below, sizeof(below));
 }
 
-/*
- * The length that a format comes to, or an ERR_*. What has no room glibc formats into a
- * buffer on the stack, and it may be a key or a ticket.
- */
-static int __attribute__((format(printf, 2, 0))) measure(size_t *len, const char *fmt, va_list args)
+/* Bytes that a text and its NUL may take without another piece of memory. */
+static size_t
+room(const struct buf *b)
 {
-	int n = vsnprintf(NULL, 0, fmt, args);
+	size_t end = ceiling(b) + 1;
 
+	if (b->cap < end)
+		end = b->cap;
+	return end > b->len ? end - b->len : 0;
+}
+
+/*
+ * Append a format if there is room for it, in *b that has memory. 0; ERR_LIMIT when there is
+ * none, with *len set to what it comes to (SIZE_MAX: too much for anybody); or ERR_MEMORY. What
+ * has no room glibc formats into a buffer on the stack, and it may be a key or a ticket.
+ */
+static int __attribute__((format(printf, 3, 0)))
+try_format(struct buf *b, size_t *len, const char *fmt, va_list args)
+{
+	size_t size = room(b);
+	int n = vsnprintf(b->data + b->len, size, fmt, args);
+
+	if (n >= 0 && (size_t)n < size) {
+		b->len += (size_t)n;
+		return 0;
+	}
 	wipe_stack();
-	if (n < 0)
-		return errno == EOVERFLOW ? ERR_LIMIT : ERR_MEMORY;
-	*len = (size_t)n;
-	return 0;
+	b->data[b->len] = '\0';
+	*len = n >= 0 ? (size_t)n : SIZE_MAX;
+	return n >= 0 || errno == EOVERFLOW ? ERR_LIMIT : ERR_MEMORY;
 }
 
 int
 buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t first = ceiling(b) < SMALLEST_CAP ? ceiling(b) : SMALLEST_CAP - 1;
 	size_t len = 0;
 	va_list args;
 	int r;
 
-	va_start(args, fmt);
-	r = measure(&len, fmt, args);
-	va_end(args);
-	if (r < 0 || len == 0)
-		return r;
-	r = reserve(b, len);
+	r = b->data == NULL ? reserve(b, first) : 0;
 	if (r < 0)
 		return r;
 	va_start(args, fmt);
-	vsnprintf(b->data + b->len, len + 1, fmt, args);
+	r = try_format(b, &len, fmt, args);
 	va_end(args);
-	b->len += len;
-	return 0;
+	if (r == ERR_LIMIT)
+		r = reserve(b, len);
+	if (r == 0 && len > 0) {
+		va_start(args, fmt);
+		r = try_format(b, &len, fmt, args);
+		va_end(args);
+	}
+	/* An empty one owns nothing. */
+	if (b->len == 0)
+		buf_done(b);
+	return r;
 }
 
 const char *

@@ -22,6 +22,10 @@ struct buf {
 
 /* Append. Returns 0, ERR_LIMIT when it would exceed max (nothing appended), or ERR_MEMORY. */
 int buf_add(struct buf *b, const void *data, size_t len) __attribute__((warn_unused_result));
+/* The same with n texts one behind the other. */
+int buf_add_texts(struct buf *b, const char *const *texts, size_t n)
+	__attribute__((warn_unused_result));
+/* The same with a format; a text that has no room in b's memory is formatted twice. */
 int buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), warn_unused_result));
 

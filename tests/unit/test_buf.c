@@ -17,6 +17,7 @@ an_empty_buf_owns_nothing_and_reads_as_an_empty_string(void **state)
 	assert_string_equal(buf_text(&b), "");
 	assert_int_equal(buf_add(&b, NULL, 0), 0);
 	assert_int_equal(buf_addf(&b, "%s", ""), 0);
+	assert_int_equal(buf_add_texts(&b, (const char *[]){"", ""}, 2), 0);
 	assert_null(b.data);
 	buf_done(&b);
 }
@@ -76,6 +77,48 @@ beyond_the_limit_nothing_is_added_at_all(void **state)
 	assert_string_equal(buf_text(&b), "abc");
 	assert_int_equal(buf_add(&b, "de", 2), 0);
 	assert_string_equal(buf_text(&b), "abcde");
+	buf_done(&b);
+}
+
+static void
+a_format_is_whole_whatever_room_there_was(void **state)
+{
+	(void)state;
+	for (int before = 0; before < 2; before++) {
+		for (int len = 1; len < 1200; len++) {
+			struct buf b = {.max = 1200};
+
+			if (before)
+				assert_int_equal(buf_add(&b, "0123456789", 10), 0);
+			if (len + 10 * before > 1200) {
+				assert_int_equal(buf_addf(&b, "%0*d", len, 7), ERR_LIMIT);
+				assert_string_equal(buf_text(&b), "0123456789");
+			} else {
+				assert_int_equal(buf_addf(&b, "%0*d", len, 7), 0);
+				assert_int_equal(b.len, len + 10 * before);
+				assert_int_equal(strlen(buf_text(&b)), b.len);
+				assert_int_equal(strspn(b.data + 10 * before, "0"), len - 1);
+				assert_int_equal(b.data[b.len - 1], '7');
+			}
+			buf_done(&b);
+		}
+	}
+}
+
+static void
+texts_are_added_all_or_none(void **state)
+{
+	static const char *const texts[] = {"one", "", "two", "three"};
+	struct buf b = {.max = 21};
+
+	(void)state;
+	assert_int_equal(buf_add_texts(&b, texts, 4), 0);
+	assert_string_equal(buf_text(&b), "onetwothree");
+	assert_int_equal(buf_add_texts(&b, texts, 4), ERR_LIMIT);
+	assert_string_equal(buf_text(&b), "onetwothree");
+	assert_int_equal(buf_add_texts(&b, texts, 0), 0);
+	assert_int_equal(buf_add_texts(&b, texts, 3), 0);
+	assert_string_equal(buf_text(&b), "onetwothreeonetwo");
 	buf_done(&b);
 }
 
@@ -212,6 +255,8 @@ main(void)
 		cmocka_unit_test(bytes_may_be_any),
 		cmocka_unit_test(it_grows_as_far_as_max_and_no_further),
 		cmocka_unit_test(beyond_the_limit_nothing_is_added_at_all),
+		cmocka_unit_test(a_format_is_whole_whatever_room_there_was),
+		cmocka_unit_test(texts_are_added_all_or_none),
 		cmocka_unit_test(a_max_of_zero_means_one_mebibyte),
 		cmocka_unit_test(no_max_is_too_large),
 		cmocka_unit_test(skipping_forgets_the_first_bytes),
