@@ -178,8 +178,7 @@ read_head(struct request *request)
 		.path = asked.target,
 		.head_fault = http_head_fault(&head),
 		.head_size = head.size,
-		.length = head.length,
-		.from = "192.0.2.9"};
+		.length = head.length};
 	request->body.max = request->settings->body_max;
 }
 
