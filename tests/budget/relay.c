@@ -3,9 +3,11 @@
  * Relaying: a MiB from Proxmox and a MiB from the browser, and what people do with a mouse
  * and a keyboard, each event by itself.
  *
- * What comes from a socket is given to the parser a TLS record at a time. The sockets, TLS
- * and the browser's own frames, which the event loop reads and writes, are not counted.
+ * What comes from a socket is given to the parser a TLS record at a time, and in each turn of
+ * the event loop some records are read and as many chunks written. The sockets, TLS and the
+ * browser's own frames, which the event loop reads and writes, are not counted.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "session/frame.h"
@@ -18,6 +20,7 @@ enum {
 	MIB = 1024 * 1024,
 	EVENTS = 1000,
 	RECORD = 16384,
+	TURN = 3, /* records and chunks */
 	WIRE_SIZE = 2 * MIB,
 	CUT_TEXT = 6,
 	POINTER_EVENT = 5,
@@ -86,13 +89,13 @@ fill_16k(void)
 	fill_from_pve(16384);
 }
 
-/* What waits for the browser leaves. */
+/* So many chunks leave for the browser. */
 static void
-send_down(struct pipe_queue *q, struct rfb_watch *w)
+send_down(struct pipe_queue *q, int chunks, struct rfb_watch *w)
 {
 	struct chunk *c;
 
-	while ((c = pipe_take(q))) {
+	while (chunks-- > 0 && (c = pipe_take(q))) {
 		if (w)
 			rfb_watch_server(w, c->data, c->len);
 		sent += c->len;
@@ -109,6 +112,7 @@ receive_down(struct rfb_watch *w)
 	struct frame_event event;
 	struct err err;
 	size_t at, end, used;
+	int records = 0;
 
 	sent = 0;
 	for (at = 0; at < wire_len; at = end) {
@@ -119,8 +123,10 @@ receive_down(struct rfb_watch *w)
 				break;
 			MUST(pipe_put(&q, event.data, event.len) >= 0);
 		}
-		send_down(&q, w);
+		if (++records % TURN == 0)
+			send_down(&q, TURN, w);
 	}
+	send_down(&q, INT_MAX, w);
 	MUST(sent == MIB);
 }
 
