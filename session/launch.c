@@ -153,18 +153,31 @@ start_session(struct opening *o, struct pve *pve, struct session **out, struct e
 	return 0;
 }
 
+/* A key of s for this link, whose opening has just found the guest. ERR_GONE when s has ended. */
+static int
+add_link(struct opening *o, struct session *s, struct core_opened *result, struct err *err)
+{
+	const char *node = o->grant->target.node;
+	int r = session_add_link(s, &o->client, &result->key, err);
+
+	if (r < 0)
+		return r;
+	result->port = s->port;
+	if (sessions_seen(s, node))
+		log_info(LOG_PROXY, "%s: the guest has moved to node %s", s->id, node);
+	return 0;
+}
+
 /* A key of a session that is there. ERR_GONE when there is none, or it ends just now. */
 static int
 join(struct opening *o, const struct pve *pve, struct core_opened *result, struct err *err)
 {
 	struct session *s =
 		sessions_find(o->launch->sessions, &o->grant->target, o->grant->hosts, pve_user(pve));
-	int r = s ? session_add_link(s, &o->client, &result->key, err) : ERR_GONE;
+	int r = s ? add_link(o, s, result, err) : ERR_GONE;
 
-	if (r == 0) {
-		result->port = s->port;
+	if (r == 0)
 		log_info(LOG_SESSION_MGR, "%s: joined by another link", s->id);
-	}
 	session_unref(s);
 	return r;
 }
@@ -177,9 +190,7 @@ start(struct opening *o, struct pve *pve, struct core_opened *result, struct err
 	int r = start_session(o, pve, &s, err);
 
 	if (r == 0)
-		r = session_add_link(s, &o->client, &result->key, err);
-	if (r == 0)
-		result->port = s->port;
+		r = add_link(o, s, result, err);
 	session_unref(s);
 	return r;
 }

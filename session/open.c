@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/workers.h"
+#include "session/gates.h"
 #include "session/sessions.h"
 
 struct asking {
@@ -54,10 +55,26 @@ end_of(struct session *s, int r)
 	return r < 0 ? end_of_err(r) : END_NONE;
 }
 
+/*
+ * Is there no need to look? Only where the console itself tells that the guest is off, by ending
+ * before its first byte: a container's, or a terminal, says so in words, as if it were its screen.
+ */
 static bool
-run_asking(void *arg)
+looked_lately(struct session *s)
 {
-	struct asking *a = arg;
+	return sessions_seen_lately(s) && gate_needed(&s->target);
+}
+
+/* Has it moved, gone or stopped since it was looked for? */
+static bool
+look_explains(int r)
+{
+	return r == ERR_NOT_FOUND || r == ERR_NOT_RUNNING;
+}
+
+static int
+ask(struct asking *a)
+{
 	struct session *s = a->session;
 	struct pve_target target = s->target;
 	struct err *err = &a->mail->err;
@@ -65,13 +82,29 @@ run_asking(void *arg)
 
 	/* First where it was the last time. */
 	sessions_node(s, target.node);
+	if (looked_lately(s)) {
+		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
+		if (!look_explains(r))
+			return r;
+	}
 	r = pve_guest_find(s->pve, &target, a->deadline_ms, err);
 	if (r == 0)
 		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
-	if (r == 0)
-		err->code = 0;
 	if (r == 0 && sessions_found(s, target.node))
 		log_info(LOG_PROXY_CFG, "%s: the guest has moved to node %s", s->id, target.node);
+	return r;
+}
+
+static bool
+run_asking(void *arg)
+{
+	struct asking *a = arg;
+	struct session *s = a->session;
+	struct err *err = &a->mail->err;
+	int r = ask(a);
+
+	if (r == 0)
+		err->code = 0;
 	a->mail->end = end_of(s, r);
 	log_debug(LOG_PROXY_CFG, "%s: console ticket for browser %llu: %s", s->id,
 		(unsigned long long)a->mail->viewer, r == 0 ? "ok" : err_name(r));

@@ -11,7 +11,8 @@
 #include "session/session.h"
 
 /*
- * Look whether the guest runs and ask for a console. The answer is a MAIL_CONSOLE
+ * Look whether the guest runs and ask for a console. For the first browser of a link, whose
+ * opening has just looked, that may be the latter alone. The answer is a MAIL_CONSOLE
  * for this viewer in the session's mailbox, whatever happens, by deadline_ms plus
  * about a second. Returns 0, ERR_BUSY, ERR_STOPPING or ERR_MEMORY; then no mail comes.
  */

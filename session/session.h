@@ -33,6 +33,7 @@ struct session {
 	struct pve_target target;    /* [i] complete: nothing in it is open; its node is the first */
 	char node[PVE_NODE_SIZE];    /* [r] where the guest was found last */
 	int64_t missing_ms;          /* [r] since when it is not found; 0: it was, the last time */
+	int64_t seen_ms;             /* [r] when a link has found it running; 0: not, or used up */
 	struct pve *pve;             /* [i] the login; one reference */
 	struct mailbox *mailbox;     /* [i] one reference */
 	uint16_t port;               /* [i] */

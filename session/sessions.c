@@ -13,7 +13,7 @@
 #include "session/target.h"
 
 /* Lists of a cluster are some seconds old; a node that died is given up after a minute or two. */
-enum { MOVING_MS = 120 * 1000 };
+enum { MOVING_MS = 120 * 1000, SEEN_FRESH_MS = 5000 };
 
 enum { CHAINS = 512 };
 
@@ -222,6 +222,17 @@ sessions_node(struct session *s, char out[PVE_NODE_SIZE])
 	lock_release(&r->lock);
 }
 
+/* With the lock held. True when that is another node than before. */
+static bool
+set_node(struct session *s, const char node[PVE_NODE_SIZE])
+{
+	bool moved = strcmp(s->node, node) != 0;
+
+	memcpy(s->node, node, PVE_NODE_SIZE);
+	s->missing_ms = 0;
+	return moved;
+}
+
 bool
 sessions_found(struct session *s, const char node[PVE_NODE_SIZE])
 {
@@ -229,11 +240,35 @@ sessions_found(struct session *s, const char node[PVE_NODE_SIZE])
 	bool moved;
 
 	lock_take(&r->lock);
-	moved = strcmp(s->node, node) != 0;
-	memcpy(s->node, node, PVE_NODE_SIZE);
-	s->missing_ms = 0;
+	moved = set_node(s, node);
 	lock_release(&r->lock);
 	return moved;
+}
+
+bool
+sessions_seen(struct session *s, const char node[PVE_NODE_SIZE])
+{
+	struct sessions *r = s->registry;
+	bool moved;
+
+	lock_take(&r->lock);
+	moved = set_node(s, node);
+	s->seen_ms = clock_ms();
+	lock_release(&r->lock);
+	return moved;
+}
+
+bool
+sessions_seen_lately(struct session *s)
+{
+	struct sessions *r = s->registry;
+	bool lately;
+
+	lock_take(&r->lock);
+	lately = s->seen_ms != 0 && clock_ms() - s->seen_ms < SEEN_FRESH_MS;
+	s->seen_ms = 0;
+	lock_release(&r->lock);
+	return lately;
 }
 
 bool

@@ -50,6 +50,15 @@ void sessions_node(struct session *s, char out[PVE_NODE_SIZE]);
 /* Its console was opened there; true when that is another node than before. */
 bool sessions_found(struct session *s, const char node[PVE_NODE_SIZE]);
 
+/* A link has found it running there just now; true as for sessions_found(). */
+bool sessions_seen(struct session *s, const char node[PVE_NODE_SIZE]);
+
+/*
+ * Was that a moment ago, so that the browser of that link need not look again? Once for each
+ * link: who comes back later wants to know how things are by then.
+ */
+bool sessions_seen_lately(struct session *s);
+
 /*
  * The guest was not found. True while it may turn up elsewhere: the hosts of a cluster agree
  * on where a guest is only some time after it has moved or was recovered. That time begins

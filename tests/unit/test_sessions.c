@@ -429,6 +429,26 @@ a_guest_may_be_missing_for_two_minutes_from_when_it_was_missed(void **state)
 }
 
 static void
+what_a_link_has_seen_counts_once_and_for_five_seconds(void **state)
+{
+	const char node[PVE_NODE_SIZE] = "other";
+	struct session *s = entered(100);
+
+	(void)state;
+	assert_false(sessions_seen_lately(s));
+	assert_true(sessions_seen(s, node));
+	assert_true(sessions_seen_lately(s));
+	assert_false(sessions_seen_lately(s));
+	assert_false(sessions_seen(s, node));
+	s->seen_ms -= 5000;
+	assert_false(sessions_seen_lately(s));
+	/* A browser's own look is for that browser. */
+	assert_false(sessions_found(s, node));
+	assert_false(sessions_seen_lately(s));
+	leave(s);
+}
+
+static void
 a_node_moves_nowhere(void **state)
 {
 	struct session *s = entered(100);
@@ -570,6 +590,7 @@ main(void)
 		TEST(a_session_that_could_not_be_told_is_told_the_next_time),
 		TEST(a_session_knows_where_its_guest_was_found_last),
 		TEST(a_guest_may_be_missing_for_two_minutes_from_when_it_was_missed),
+		TEST(what_a_link_has_seen_counts_once_and_for_five_seconds),
 		TEST(a_node_moves_nowhere),
 		TEST(all_are_told_to_end_and_waited_for),
 		TEST(without_memory_for_one_the_next_call_tells_the_rest),
