@@ -63,12 +63,17 @@ finish_failed(struct opening *o, int code, const struct err *err)
 		.code = code, .end = o->end != END_NONE ? o->end : end_of_err(code)};
 	char name[TARGET_NAME_SIZE];
 
-	if (!o->grant)
+	if (!o->grant && code == ERR_NOT_FOUND) {
 		result.unknown_token = true;
-	else
+	} else if (!o->grant) {
+		/* It was not taken, so it is still there. */
+		result.link_usable = true;
+		log_error(LOG_PROXY, "a link was not opened: %s (it stays usable)", err->text);
+	} else {
 		log_error(LOG_PROXY, "%s at %s:%u for %s: %s: %s%s", target_name(name, &o->grant->target),
 			o->grant->target.host, o->grant->target.port, o->grant->credential.user,
 			end_row(result.end)->log, err->text, o->judged ? "" : " (the link stays usable)");
+	}
 	finish(o, &result);
 }
 
