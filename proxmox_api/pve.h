@@ -6,8 +6,9 @@
  * text in struct err, and a trace function that hears of every call. Facts
  * about Proxmox that shaped a rule are in docs/proxmox.md.
  *
- * A struct pve is one login of one user on one host, shared by reference count.
- * Each call opens its own connection to Proxmox (it drops idle ones after 5 s).
+ * A struct pve is one login of one user on one host, shared by reference count. Calls that
+ * follow each other share a connection (see pve_conn.h); what carries a password, a code or a
+ * ticket to be renewed has one of its own.
  *
  * Threads: every function may be called from any thread. Those with a
  * deadline_ms (see clock_ms()) block until it at the latest and belong on a
@@ -419,6 +420,11 @@ int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
 bool pve_error_is_answer(int r);
 
 /* ---- process-wide ---- */
+
+/*
+ * Once a second: hang up where no call has come for some seconds. Any thread; never blocks.
+ */
+void pve_tick(void);
 
 /*
  * The program stops: calls under way end with ERR_STOPPING within about a

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* pve_client - lifetimes and handles; see pve_client.h and pve.h. */
+/* pve_client - lifetimes; see pve_client.h and pve.h. */
 #include "proxmox_api/pve_client.h"
 
 #include <assert.h>
 #include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "proxmox_api/pve_conn.h"
 
 int
 pve_global_init(struct err *err)
@@ -27,6 +28,7 @@ pve_global_init(struct err *err)
 void
 pve_global_done(void)
 {
+	pve_conn_drop_of(NULL);
 	curl_global_cleanup();
 }
 
@@ -68,6 +70,7 @@ pve_unref(struct pve *pve)
 {
 	if (pve == NULL || atomic_fetch_sub_explicit(&pve->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	pve_conn_drop_of(pve);
 	pve_identity_done(&pve->identity);
 	lock_done(&pve->lock);
 	pve_policy_unref(pve->policy);
@@ -146,68 +149,4 @@ pve_where_set(struct pve *pve, const struct pve_where *where)
 	lock_take(&pve->lock);
 	pve->where = *where;
 	lock_release(&pve->lock);
-}
-
-/* ---- handles ---- */
-
-/* Options that are the same for every call, each with its reason. */
-static const struct {
-	CURLoption option;
-	long value;
-} fixed[] = {
-	{CURLOPT_NOSIGNAL, 1},       /* other threads live here */
-	{CURLOPT_QUICK_EXIT, 1},     /* a resolver that hangs is left behind, not waited for */
-	{CURLOPT_FOLLOWLOCATION, 0}, /* a password goes to the host that was named */
-	{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1}, /* later ones have no reason phrase */
-	{CURLOPT_FORBID_REUSE, 1},                     /* Proxmox drops idle connections after 5 s */
-	{CURLOPT_FRESH_CONNECT, 1},
-	{CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
-	{CURLOPT_SSL_SESSIONID_CACHE, 0},
-	{CURLOPT_NETRC, CURL_NETRC_IGNORED},
-};
-
-static CURLcode
-on_ssl_ctx(CURL *handle, void *ctx, void *arg)
-{
-	(void)handle;
-	return pve_trial_apply(arg, ctx) < 0 ? CURLE_OUT_OF_MEMORY : CURLE_OK;
-}
-
-static bool
-set_fixed(CURL *handle)
-{
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-		if (curl_easy_setopt(handle, fixed[i].option, fixed[i].value) != CURLE_OK)
-			return false;
-	}
-	/* "" is not NULL: no proxy, whatever the environment says. */
-	return curl_easy_setopt(handle, CURLOPT_PROXY, "") == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
-}
-
-/* The name is verified with the rest, by the trial: a pinned certificate may have any. */
-static bool
-set_tls(CURL *handle, struct pve_trial *trial)
-{
-	long judges = pve_trial_judges(trial) ? 1 : 0;
-
-	return curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, judges) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) == CURLE_OK &&
-		   curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, trial) == CURLE_OK;
-}
-
-void *
-pve_handle_new(struct pve_trial *trial)
-{
-	CURL *handle = curl_easy_init();
-
-	if (handle == NULL)
-		return NULL;
-	if (set_fixed(handle) && set_tls(handle, trial))
-		return handle;
-	curl_easy_cleanup(handle);
-	return NULL;
 }

@@ -87,11 +87,4 @@ void pve_where_set(struct pve *pve, const struct pve_where *where);
 /* A reference to what pve_use_policy() said last. */
 struct pve_policy *pve_policy_now(struct pve *pve);
 
-/*
- * A libcurl handle (CURL *) on which everything that is the same for all calls is set: the
- * verdict on the certificate is trial's, https only, nothing from the environment. It must
- * not outlive trial. NULL without memory.
- */
-void *pve_handle_new(struct pve_trial *trial);
-
 #endif

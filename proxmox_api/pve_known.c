@@ -15,9 +15,10 @@
 
 enum { TEXT_SIZE = 1024, BAD_LINES_TOLD = 8 };
 
-/* [i] immutable, [k] under LOCK_KNOWN, [o] the one thread's that saves and reloads */
+/* [a] atomic, [i] immutable, [k] under LOCK_KNOWN, [o] the one thread's that saves and reloads */
 struct pve_known {
 	atomic_uint refs;         /* [a] */
+	atomic_uint forgotten;    /* [a] see pve_known_forgotten() */
 	struct pve_tell tell;     /* [i] */
 	char *path;               /* [i] NULL: in memory only */
 	struct lock lock;         /* LOCK_KNOWN */
@@ -88,6 +89,12 @@ pve_known_unref(struct pve_known *known)
 	free(known);
 }
 
+unsigned
+pve_known_forgotten(const struct pve_known *known)
+{
+	return atomic_load_explicit(&known->forgotten, memory_order_acquire);
+}
+
 /* ---- the file ---- */
 
 struct bad_lines {
@@ -131,6 +138,7 @@ replace(struct pve_known *known, struct known_list *fresh)
 	}
 	known->list = *fresh;
 	lock_release(&known->lock);
+	atomic_fetch_add_explicit(&known->forgotten, 1, memory_order_release);
 	*fresh = (struct known_list){.count = 0};
 	known_free(&old);
 }
@@ -397,6 +405,7 @@ pve_known_verified(struct pve_known *known, const char *host, uint16_t port)
 	lock_release(&known->lock);
 	if (!news)
 		return;
+	atomic_fetch_add_explicit(&known->forgotten, 1, memory_order_release);
 	pve_format_endpoint(host, port, endpoint);
 	tell(known, "%s is verified by an authority now: what first use has taught is forgotten",
 		endpoint);

@@ -32,6 +32,12 @@ int pve_known_judge(struct pve_known *known, const char *host, uint16_t port, st
 	struct stack_st_X509 *chain, const char *reason, struct err *err)
 	__attribute__((warn_unused_result));
 
+/*
+ * How often anything that was remembered may have been forgotten: what was accepted because it was
+ * known is to be judged anew when that has changed. Takes no lock.
+ */
+unsigned pve_known_forgotten(const struct pve_known *known);
+
 /* An authority of the policy has verified it. */
 void pve_known_verified(struct pve_known *known, const char *host, uint16_t port);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "proxmox_api/pve_conn.h"
 #include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_judge.h"
 #include "proxmox_api/pve_tls.h"
@@ -24,7 +25,8 @@ struct transfer {
 	struct pve_answer *answer;
 	const struct pve_where *to;
 	const char *host; /* that is called */
-	CURL *handle;
+	bool fresh;       /* no earlier call's connection will do */
+	struct pve_conn *conn;
 	struct curl_slist *headers, *resolve;
 	struct secret auth;
 	struct buf url, csrf;
@@ -32,6 +34,8 @@ struct transfer {
 	int body_error;       /* why on_body() gave up */
 	struct err forbidden; /* what the guard said last */
 	bool dialled;         /* it let an address be connected to */
+	bool requested;       /* the request is, or may be, on its way */
+	bool broke;           /* a kept connection, with the request on it */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -79,14 +83,36 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	struct ip ip;
 
 	(void)purpose;
+	/*
+	 * The connection was a kept one, and broke before a byte of the answer: libcurl begins anew.
+	 * A question may be put twice, but a console that was asked for may be there.
+	 */
+	t->broke = t->requested && t->call->form != NULL;
+	if (t->broke)
+		return CURL_SOCKET_BAD;
+	t->requested = false;
 	if (!ip_of_sockaddr(&to->addr, &ip)) {
 		err_set(&t->forbidden, ERR_FORBIDDEN, "an address that is neither IPv4 nor IPv6");
 		return CURL_SOCKET_BAD;
 	}
-	if (pve_guard_ip(t->answer->trial.policy->guard, t->host, t->pve->port, &ip, &t->forbidden) < 0)
+	if (pve_guard_ip(t->conn->trial.policy->guard, t->host, t->pve->port, &ip, &t->forbidden) < 0)
 		return CURL_SOCKET_BAD;
 	t->dialled = true;
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* There is a connection, and from here on no telling what has been sent. */
+static int
+on_request(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct transfer *t = arg;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	t->requested = true;
+	return CURL_PREREQFUNC_OK;
 }
 
 /* ---- receiving ---- */
@@ -174,24 +200,26 @@ set_address(struct transfer *t)
 		t->resolve = curl_slist_append(NULL, buf_text(&text));
 	buf_done(&text);
 	return t->resolve != NULL &&
-		   curl_easy_setopt(t->handle, CURLOPT_RESOLVE, t->resolve) == CURLE_OK;
+		   curl_easy_setopt(t->conn->handle, CURLOPT_RESOLVE, t->resolve) == CURLE_OK;
 }
 
 static bool
 set_connection(struct transfer *t)
 {
-	CURL *h = t->handle;
+	CURL *h = t->conn->handle;
 
 	return set_address(t) &&
 		   curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
-		   curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+		   curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
+		   curl_easy_setopt(h, CURLOPT_PREREQDATA, t) == CURLE_OK;
 }
 
 static bool
 set_request(struct transfer *t)
 {
 	const struct pve_call *call = t->call;
-	CURL *h = t->handle;
+	CURL *h = t->conn->handle;
 
 	if (curl_easy_setopt(h, CURLOPT_URL, buf_text(&t->url)) != CURLE_OK)
 		return false;
@@ -209,7 +237,7 @@ set_request(struct transfer *t)
 static bool
 set_answer(struct transfer *t, long call_ms, long connect_ms)
 {
-	CURL *h = t->handle;
+	CURL *h = t->conn->handle;
 
 	return curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, call_ms) == CURLE_OK &&
 		   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
@@ -223,6 +251,20 @@ set_answer(struct transfer *t, long call_ms, long connect_ms)
 		   curl_easy_setopt(h, CURLOPT_WRITEDATA, t) == CURLE_OK;
 }
 
+/* One that an earlier call has left, or a new one. */
+static bool
+find_connection(struct transfer *t)
+{
+	struct pve_policy *policy = pve_policy_now(t->pve);
+
+	if (!t->fresh)
+		t->conn = pve_conn_take(t->pve, policy, t->host, t->to->address);
+	if (t->conn == NULL)
+		t->conn = pve_conn_new(t->pve, policy, t->host);
+	pve_policy_unref(policy);
+	return t->conn != NULL;
+}
+
 static int
 prepare(struct transfer *t, int64_t left_ms, size_t tries, struct err *err)
 {
@@ -230,13 +272,9 @@ prepare(struct transfer *t, int64_t left_ms, size_t tries, struct err *err)
 	/* What is tried later must find some time, too. For libcurl 0 would mean minutes. */
 	int64_t share_ms = left_ms / (int64_t)tries + 1;
 	long connect_ms = share_ms < PVE_CONNECT_MS ? (long)share_ms : PVE_CONNECT_MS;
-	struct pve_policy *policy = pve_policy_now(t->pve);
 
-	pve_trial_init(&t->answer->trial, policy, t->host, t->pve->port, &t->pve->pin);
-	pve_policy_unref(policy);
 	t->answer->body.max = t->call->body_max != 0 ? t->call->body_max : PVE_BODY_MAX;
-	t->handle = pve_handle_new(&t->answer->trial);
-	if (t->handle == NULL || write_texts(t) < 0 || !set_connection(t) || !set_request(t) ||
+	if (!find_connection(t) || write_texts(t) < 0 || !set_connection(t) || !set_request(t) ||
 		!set_answer(t, call_ms, connect_ms))
 		return err_set(err, ERR_MEMORY, "%s: no memory for the call", t->call->what);
 	return 0;
@@ -245,7 +283,7 @@ prepare(struct transfer *t, int64_t left_ms, size_t tries, struct err *err)
 static void
 transfer_done(struct transfer *t)
 {
-	curl_easy_cleanup(t->handle);
+	pve_conn_free(t->conn);
 	curl_slist_free_all(t->headers);
 	curl_slist_free_all(t->resolve);
 	secret_wipe(&t->auth);
@@ -296,18 +334,22 @@ begun(const struct transfer *t)
 {
 	curl_off_t first_us = 0;
 
-	return curl_easy_getinfo(t->handle, CURLINFO_STARTTRANSFER_TIME_T, &first_us) == CURLE_OK &&
+	return curl_easy_getinfo(t->conn->handle, CURLINFO_STARTTRANSFER_TIME_T, &first_us) ==
+			   CURLE_OK &&
 		   first_us > 0;
 }
 
 static int
 judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 {
-	const struct err *refusal = &t->answer->trial.refusal;
+	const struct err *refusal = &t->conn->trial.refusal;
 	const char *what = t->call->what;
 
 	if (refusal->code != 0)
 		return err_set(err, refusal->code, "%s", refusal->text);
+	if (t->broke)
+		return err_set(
+			err, ERR_UNREACHABLE, "%s: the connection broke before an answer came", what);
 	if (t->forbidden.code < 0 && !t->dialled && failure == CURLE_COULDNT_CONNECT)
 		return err_set(err, ERR_FORBIDDEN, "%s: %s", what, t->forbidden.text);
 	if (t->body_error == ERR_MEMORY)
@@ -325,19 +367,18 @@ judge_failure(const struct transfer *t, CURLcode failure, struct err *err)
 static void
 collect(struct transfer *t)
 {
-	curl_off_t secured_us = 0;
+	struct pve_answer *answer = t->answer;
+	CURL *h = t->conn->handle;
 	const char *address = NULL;
 	long status = 0;
 
-	curl_easy_getinfo(t->handle, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
 	/* An interim answer (1xx) is none: nobody has judged anything. */
-	t->answer->status = status >= 200 ? (int)status : 0;
-	/* Nothing is sent before the handshake is over; in doubt it was. */
-	t->answer->sent =
-		curl_easy_getinfo(t->handle, CURLINFO_APPCONNECT_TIME_T, &secured_us) != CURLE_OK ||
-		secured_us > 0;
-	if (curl_easy_getinfo(t->handle, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
-		snprintf(t->answer->address, sizeof(t->answer->address), "%s", address);
+	answer->status = status >= 200 ? (int)status : 0;
+	answer->sent = t->requested;
+	if (curl_easy_getinfo(h, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
+		snprintf(answer->address, sizeof(answer->address), "%s", address);
+	memcpy(t->conn->address, answer->address, sizeof(t->conn->address));
 }
 
 /* Somebody has answered: tell whoever has to know. */
@@ -347,7 +388,7 @@ take_note(const struct transfer *t)
 	struct pve_where where = {.host = t->to->host};
 	struct ip literal;
 
-	pve_trial_met(&t->answer->trial);
+	pve_trial_met(&t->conn->trial);
 	if (!ip_parse(t->host, &literal))
 		memcpy(where.address, t->answer->address, sizeof(where.address));
 	pve_where_set(t->pve, &where);
@@ -371,8 +412,10 @@ unconnected(const struct transfer *t, CURLcode failure)
 {
 	curl_off_t connected_us = 0;
 
-	return (failure == CURLE_COULDNT_CONNECT || failure == CURLE_OPERATION_TIMEDOUT) &&
-		   curl_easy_getinfo(t->handle, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
+	/* Of a kept one libcurl knows no time. */
+	return !t->requested &&
+		   (failure == CURLE_COULDNT_CONNECT || failure == CURLE_OPERATION_TIMEDOUT) &&
+		   curl_easy_getinfo(t->conn->handle, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
 		   connected_us == 0;
 }
 
@@ -404,7 +447,7 @@ attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, 
 	r = prepare(t, left_ms, tries, err);
 	if (r < 0)
 		return r;
-	c = curl_easy_perform(t->handle);
+	c = curl_easy_perform(t->conn->handle);
 	collect(t);
 	tell_trace(t, clock_ms() - start_ms);
 	if (answer->status != 0)
@@ -414,8 +457,11 @@ attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, 
 		return pve_judge(t->call, answer, err);
 	if (c == CURLE_OK && answer->status == 0)
 		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", t->call->what);
-	if (c == CURLE_OK)
+	if (c == CURLE_OK) {
+		pve_trial_copy(&answer->trial, &t->conn->trial);
+		pve_conn_keep(t->pve, &t->conn);
 		return 0;
+	}
 	r = judge_failure(t, c, err);
 	*next = what_next(t, c, r);
 	return r;
@@ -434,6 +480,8 @@ int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
+	/* What is worth most goes to nobody but who has just shown a certificate. */
+	bool fresh = call->password != NULL;
 	size_t hosts = pve_host_count(pve), left = hosts;
 	struct err now = {.code = 0}, earlier = {.code = 0};
 	struct pve_where to;
@@ -448,7 +496,8 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 			.call = call,
 			.answer = answer,
 			.to = &to,
-			.host = pve_host_at(pve, to.host)};
+			.host = pve_host_at(pve, to.host),
+			.fresh = fresh};
 
 		r = attempt(&t, deadline_ms, left + (to.address[0] != '\0'), &next, &now);
 		transfer_done(&t);
@@ -462,6 +511,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 		}
 		/* Resolved and judged anew. */
 		to.address[0] = '\0';
+		fresh = true;
 		pve_answer_done(answer);
 	}
 	if (r < 0 && earlier.code < 0)

@@ -33,14 +33,16 @@ struct pve_answer {
 	char reason[PVE_REASON_SIZE];   /* as received */
 	char address[PVE_ADDRESS_SIZE]; /* who answered; "" when not connected */
 	struct buf body;
-	struct pve_trial trial; /* by which policy, and the certificate if it is a known one */
+	struct pve_trial
+		trial; /* of a 200: by which policy, and the certificate if it is a known one */
 };
 
 /*
- * Make the call: on the host that answered last, and on the others of the list in turn while
- * there is nobody; once the request may have been sent there is no other try. *answer, all zero before, is to be ended by pve_answer_done() in
- * any case; what has arrived is in it also on failure. Returns 0 for status 200,
- * else any error of pve.h, with its text.
+ * Make the call: on the host that answered last, over an earlier call's connection if there is
+ * one, and on the others of the list in turn while there is nobody. Once the request may have
+ * been sent there is no other try, but for a GET over a kept connection that broke. *answer, all
+ * zero before, is to be ended by pve_answer_done() in any case; what has arrived is in it also
+ * on failure. Returns 0 for status 200, else any error of pve.h, with its text.
  */
 int pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err) __attribute__((warn_unused_result));

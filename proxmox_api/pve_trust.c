@@ -11,11 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_known.h"
 #include "proxmox_api/pve_tls.h"
 
 /* ---- trials ---- */
+
+/* Another handshake. */
+static void
+begin(struct pve_trial *trial)
+{
+	struct pve_known *known = trial->policy->known;
+
+	X509_free(trial->leaf);
+	trial->leaf = NULL;
+	trial->verified = false;
+	trial->refusal.code = 0;
+	trial->begun_ms = clock_ms();
+	trial->forgotten = known != NULL ? pve_known_forgotten(known) : 0;
+}
 
 void
 pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *host, uint16_t port,
@@ -25,6 +40,16 @@ pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *h
 	snprintf(trial->host, sizeof(trial->host), "%s", host);
 	if (pin != NULL)
 		trial->pin = *pin;
+	begin(trial);
+}
+
+void
+pve_trial_copy(struct pve_trial *to, const struct pve_trial *from)
+{
+	*to = *from;
+	(void)pve_policy_ref(to->policy);
+	if (to->leaf != NULL && X509_up_ref(to->leaf) != 1)
+		to->leaf = NULL;
 }
 
 void
@@ -39,6 +64,16 @@ bool
 pve_trial_judges(const struct pve_trial *trial)
 {
 	return trial->policy->mode != PVE_TLS_INSECURE || trial->pin.set;
+}
+
+bool
+pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy)
+{
+	struct pve_known *known = policy->known;
+
+	return trial->policy == policy && trial->refusal.code == 0 &&
+		   clock_ms() - trial->begun_ms < PVE_VERDICT_MS &&
+		   (known == NULL || trial->forgotten == pve_known_forgotten(known));
 }
 
 void
@@ -244,6 +279,7 @@ expect_host(X509_VERIFY_PARAM *param, const char *host)
 int
 pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 {
+	begin(trial);
 	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
 	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
 	pve_tls_settle(ctx);

@@ -23,19 +23,33 @@ struct pve_trial {
 	struct err refusal;         /* code 0: none */
 	struct x509_st *leaf;       /* what was shown, where it is accepted because it is known */
 	bool verified;              /* an authority of the policy vouches for what was shown */
+	int64_t begun_ms;           /* clock_ms() when the handshake began */
+	unsigned forgotten;         /* pve_known_forgotten() at that time */
 };
+
+/* A verdict counts for so long after its handshake. */
+enum { PVE_VERDICT_MS = 10 * 60 * 1000 };
 
 /* pin may be NULL. */
 void pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *host,
 	uint16_t port, const struct pve_fingerprint *pin);
 void pve_trial_done(struct pve_trial *trial); /* an all-zero one is fine */
 
+/* Another of the same verdict; *to is all zero before, and the caller's to be done with. */
+void pve_trial_copy(struct pve_trial *to, const struct pve_trial *from);
+
 /* Is there a verdict at all? Not where everything is accepted. */
 bool pve_trial_judges(const struct pve_trial *trial);
 
 /*
+ * Would the verdict be the same today, by this policy? Not by another, however alike, after
+ * anything that was known has been forgotten, or for ever.
+ */
+bool pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy);
+
+/*
  * Make ctx, another library's, which makes but this one connection, leave the verdict to
- * trial. That library must verify the peer if there is a verdict, and not the name.
+ * trial, where that of an earlier connection is forgotten. That library must verify the peer if there is a verdict, and not the name.
  * Returns 0 or ERR_MEMORY.
  */
 int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)

@@ -503,4 +503,5 @@ logins_tick(const struct env *env)
 {
 	drop_idle(env->logins);
 	post_renewals(env);
+	pve_tick();
 }

@@ -68,7 +68,7 @@ struct login_ask {
 int logins_get(const struct env *env, const struct login_ask *ask, struct pve **out, bool *answered,
 	bool *cached, struct err *err) __attribute__((warn_unused_result));
 
-/* Once a second: post renewals, drop what nobody uses. */
+/* Once a second: post renewals, drop what nobody uses, also of connections. */
 void logins_tick(const struct env *env);
 
 #endif

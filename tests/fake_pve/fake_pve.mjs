@@ -230,9 +230,16 @@ export class FakePve {
 		return node;
 	}
 
-	/* A kind of certificate from now on; several in turn; or { address: kind }. */
-	setCert(kinds) {
+	/*
+	 * A kind of certificate from now on; several in turn; or { address: kind }. As when Proxmox
+	 * is restarted for it API connections that wait for a request are cut, unless { kept }.
+	 */
+	setCert(kinds, { kept = false } = {}) {
 		this.listener.setCert(kinds);
+		for (const conn of kept ? [] : this.hosts.connections()) {
+			if (conn.waits)
+				conn.destroy();
+		}
 	}
 
 	takeFault(name) {

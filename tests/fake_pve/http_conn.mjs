@@ -206,6 +206,12 @@ export class Connection {
 
 	/* ---- life ---- */
 
+	/* Between two requests? */
+	get waits() {
+		return this.console === null && this.state === 'head' && this.served > 0 &&
+			this.buffer.length === 0;
+	}
+
 	armIdle() {
 		this.disarmIdle();
 		if (this.console === null && !this.ending)

@@ -4,12 +4,26 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { shows, useWorld } from './world.mjs';
+import { until } from '../lib/wait.mjs';
+import { newcomer, openWorld, shows, useWorld } from './world.mjs';
 
 /* What Proxmox is asked from now on: the last word of each path. */
 function listen(pve) {
 	const from = pve.requests.length;
 	return () => pve.requests.slice(from).map((r) => r.path.split('/').at(-1));
+}
+
+/* The same, each with its place among the requests of its connection. */
+function places(pve) {
+	const from = pve.requests.length;
+	return () => pve.requests.slice(from).map((r) => `${r.path.split('/').at(-1)} ${r.nth}`);
+}
+
+async function reread(gw, changes = {}) {
+	const before = gw.log().split('configuration read again').length;
+	gw.reload(changes);
+	await until(() => gw.log().split('configuration read again').length > before, 5000,
+		'the configuration to be read');
 }
 
 async function picture(w, url) {
@@ -65,5 +79,76 @@ describe('the first browser of a link', () => {
 		const other = await w.gw.session({ vmid: 202 });
 		await w.pve.guest(202).stop();
 		assert.equal((await (await w.gw.websocket(other)).closed()).code, 4001);
+	});
+});
+
+describe('the calls of a login', () => {
+	const w = useWorld({ pool: 20 });
+
+	test('of an opening go over one connection, its console over another', async () => {
+		const handshakes = w.pve.handshakes.length;
+		const asked = places(w.pve);
+		await picture(w, await w.gw.session({ vmid: 101, ...newcomer(w.pve) }));
+		assert.deepEqual(asked(), ['ticket 1', 'current 2', 'vncproxy 3', 'vncwebsocket 1']);
+		assert.equal(w.pve.handshakes.length, handshakes + 2);
+	});
+
+	test('of the next opening go on over it', async () => {
+		const fields = newcomer(w.pve);
+		await picture(w, await w.gw.session({ vmid: 103, ...fields }));
+		const asked = places(w.pve);
+		await picture(w, await w.gw.session({ vmid: 104, ...fields }));
+		assert.deepEqual(asked(), ['current 4', 'vncproxy 5', 'vncwebsocket 1']);
+	});
+
+	test('of two browsers at once are answered', async () => {
+		const fields = newcomer(w.pve);
+		const urls = [await w.gw.session({ vmid: 105, ...fields }),
+			await w.gw.session({ vmid: 106, ...fields })];
+		for (let i = 0; i < 3; i++)
+			await Promise.all(urls.map((url) => picture(w, url)));
+	});
+
+	test('after a failed one go over another', async () => {
+		const fields = newcomer(w.pve);
+		await picture(w, await w.gw.session({ vmid: 107, ...fields }));
+		w.pve.faults.status = { status: 500, reason: 'whatever' };
+		const { token } = await w.gw.create({ vmid: 108, ...fields });
+		assert.equal((await w.gw.openRaw(token)).status, 502);
+		w.pve.faults.status = null;
+		const asked = places(w.pve);
+		await picture(w, await w.gw.session({ vmid: 108, ...fields }));
+		assert.deepEqual(asked(), ['current 1', 'vncproxy 2', 'vncwebsocket 1']);
+	});
+});
+
+describe('a connection that waits for a call', () => {
+	test('is given up before Proxmox would', async (t) => {
+		const w = await openWorld({ pve: { timings: { idleMs: 60000 } } }, t);
+		await w.gw.session({ vmid: 101 });
+		assert.equal(w.pve.connections, 1);
+		await until(() => w.pve.connections === 0, 5500, 'the gateway to hang up');
+	});
+
+	test('and that a host closes early costs nothing but another one', async (t) => {
+		const w = await openWorld({ pve: { timings: { idleMs: 30 } } }, t);
+		const url = await w.gw.session({ vmid: 101 });
+		for (let i = 0; i < 3; i++) {
+			await until(() => w.pve.connections === 0, 2000, 'the host to hang up');
+			const asked = listen(w.pve);
+			await picture(w, url);
+			assert.equal(asked().filter((word) => word === 'vncproxy').length, 1);
+		}
+		assert.doesNotMatch(w.gw.log(), /broke before an answer/);
+	});
+
+	test('is left when the configuration is read again, and who is there then is judged', async (t) => {
+		const w = await openWorld({ config: { proxmox_tls: 'verify' } }, t);
+		const url = await w.gw.session({ vmid: 101 });
+		w.pve.setCert('other-ca', { kept: true });
+		await reread(w.gw);
+		assert.equal((await (await w.gw.websocket(url)).closed()).code, 4003);
+		assert.deepEqual(w.pve.handshakes.map((h) => [h.cert, h.ok]),
+			[['good', true], ['other-ca', false]]);
 	});
 });

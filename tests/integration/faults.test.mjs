@@ -65,6 +65,7 @@ async function pageFails(w, fields, status, { limit = QUICK_MS, words } = {}) {
 	assert.match(res.headers['content-type'], /^text\/html/);
 	tellsNothing(res.text, w.pve);
 	await logged(w.gw, fields.vmid, words);
+	w.pve.faults = {};
 	await shows(await w.gw.console(await w.gw.session({ vmid: fields.vmid })));
 }
 
@@ -101,7 +102,8 @@ describe('the guest\'s status is answered with', () => {
 	const w = useWorld({ pool: 60, config: CONFIG });
 	ANSWERS.forEach(([what, fault, status], i) => {
 		test(`${what}: the page says ${status}`, async () => {
-			w.pve.faults.status = { ...fault, times: 1 };
+			/* A question that got no byte may be put once more. */
+			w.pve.faults.status = fault;
 			await pageFails(w, { vmid: 110 + i }, status);
 		});
 	});

@@ -290,7 +290,7 @@ export class Peer {
 
 	json(data) {
 		const body = JSON.stringify({ data });
-		this.end(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n` +
+		this.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n' +
 			`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 	}
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pve_scene - hosts on loopback that answer calls over TLS as they are told, one connection
- * after the other, and keep what they were asked.
+ * after the other, and keep what they were asked. Hosts that keep their connections serve
+ * them side by side.
  *
- * Threads: each host has one of its own; the test's looks at it through the functions below.
+ * Threads: each host has one of its own, and one for each connection that it keeps; the
+ * test's looks at it through the functions below.
  */
 #ifndef TESTS_UNIT_PVE_SCENE_H
 #define TESTS_UNIT_PVE_SCENE_H
@@ -21,7 +23,12 @@
 
 #include "tests/unit/certs.h"
 
-enum { SCENE_REQUESTS = 8, SCENE_REQUEST_SIZE = 4096, SCENE_ANSWER_SIZE = 1024 };
+enum {
+	SCENE_REQUESTS = 8,
+	SCENE_REQUEST_SIZE = 4096,
+	SCENE_ANSWER_SIZE = 1024,
+	SCENE_KEPT = 96, /* connections of a host that keeps them */
+};
 
 /* What a host does with a connection. */
 enum scene_manner {
@@ -31,11 +38,24 @@ enum scene_manner {
 	SCENE_NO_NOTHING, /* never takes it: it stays in the queue of the system */
 };
 
+struct scene_host;
+
+/* A connection that a host keeps. */
+struct scene_kept {
+	struct scene_host *host;
+	int fd;
+	pthread_t thread;
+};
+
 struct scene_host {
 	int listener;
 	SSL_CTX *ctx;
 	pthread_t thread;
 	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t changed;
+	bool keeps;    /* connections, until the other side hangs up */
+	unsigned open; /* of those */
+	struct scene_kept kept[SCENE_KEPT];
 	enum scene_manner manner;
 	char answer[SCENE_ANSWER_SIZE];
 	unsigned connections, requests;
@@ -82,44 +102,90 @@ scene_read(SSL *ssl, char out[SCENE_REQUEST_SIZE])
 	}
 }
 
-static inline void
-scene_serve(struct scene_host *h, int fd)
+/* Answer a request; false when none came, or the connection is to end. */
+static inline bool
+scene_answer(struct scene_host *h, SSL *ssl)
 {
 	char request[SCENE_REQUEST_SIZE], answer[SCENE_ANSWER_SIZE];
 	enum scene_manner manner;
+	bool goes_on;
+
+	scene_read(ssl, request);
+	if (request[0] == '\0')
+		return false;
+	pthread_mutex_lock(&h->mutex);
+	memcpy(h->request[h->requests++ % SCENE_REQUESTS], request, sizeof(request));
+	manner = h->manner;
+	memcpy(answer, h->answer, sizeof(answer));
+	goes_on = h->keeps;
+	pthread_mutex_unlock(&h->mutex);
+	if (manner != SCENE_ANSWERS)
+		return false;
+	SSL_write(ssl, answer, (int)strlen(answer));
+	return goes_on;
+}
+
+static inline void
+scene_serve(struct scene_host *h, int fd)
+{
 	SSL *ssl;
 
 	pthread_mutex_lock(&h->mutex);
-	h->connections++;
-	manner = h->manner;
-	memcpy(answer, h->answer, sizeof(answer));
-	pthread_mutex_unlock(&h->mutex);
-	if (manner == SCENE_NO_TLS)
+	if (h->manner == SCENE_NO_TLS) {
+		pthread_mutex_unlock(&h->mutex);
 		return;
+	}
+	pthread_mutex_unlock(&h->mutex);
 	ssl = SSL_new(h->ctx);
 	SSL_set_fd(ssl, fd);
 	if (SSL_accept(ssl) == 1) {
-		scene_read(ssl, request);
-		pthread_mutex_lock(&h->mutex);
-		if (request[0] != '\0')
-			memcpy(h->request[h->requests++ % SCENE_REQUESTS], request, sizeof(request));
-		pthread_mutex_unlock(&h->mutex);
-		if (manner == SCENE_ANSWERS)
-			SSL_write(ssl, answer, (int)strlen(answer));
+		while (scene_answer(h, ssl))
+			;
 		SSL_shutdown(ssl);
 	}
 	SSL_free(ssl);
 }
 
 static inline void *
+scene_keep(void *arg)
+{
+	struct scene_kept *kept = arg;
+	struct scene_host *h = kept->host;
+
+	scene_serve(h, kept->fd);
+	shutdown(kept->fd, SHUT_RDWR);
+	pthread_mutex_lock(&h->mutex);
+	h->open--;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->mutex);
+	return NULL;
+}
+
+static inline void *
 scene_run(void *arg)
 {
 	struct scene_host *h = arg;
+	struct scene_kept *kept;
+	unsigned number;
+	bool keeps;
 	int fd;
 
 	while ((fd = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		scene_serve(h, fd);
-		close(fd);
+		pthread_mutex_lock(&h->mutex);
+		number = h->connections++;
+		keeps = h->keeps;
+		h->open += keeps;
+		pthread_mutex_unlock(&h->mutex);
+		if (!keeps) {
+			scene_serve(h, fd);
+			close(fd);
+			continue;
+		}
+		assert_true(number < SCENE_KEPT);
+		kept = &h->kept[number];
+		kept->host = h;
+		kept->fd = fd;
+		assert_int_equal(pthread_create(&kept->thread, NULL, scene_keep, kept), 0);
 	}
 	return NULL;
 }
@@ -134,6 +200,7 @@ scene_start(int bound, const struct cert *who, enum scene_manner manner)
 	h->listener = bound;
 	h->manner = manner;
 	pthread_mutex_init(&h->mutex, NULL);
+	pthread_cond_init(&h->changed, NULL);
 	h->ctx = SSL_CTX_new(TLS_server_method());
 	assert_int_equal(SSL_CTX_use_certificate(h->ctx, who->x509), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey(h->ctx, who->key), 1);
@@ -153,7 +220,13 @@ scene_stop(struct scene_host *h)
 	if (h->manner != SCENE_NO_NOTHING)
 		pthread_join(h->thread, NULL);
 	close(h->listener);
+	for (unsigned i = 0; h->keeps && i < h->connections; i++) {
+		shutdown(h->kept[i].fd, SHUT_RDWR);
+		pthread_join(h->kept[i].thread, NULL);
+		close(h->kept[i].fd);
+	}
 	SSL_CTX_free(h->ctx);
+	pthread_cond_destroy(&h->changed);
 	pthread_mutex_destroy(&h->mutex);
 	free(h);
 }
@@ -165,16 +238,28 @@ scene_says(struct scene_host *h, const char *status, const char *body)
 	pthread_mutex_lock(&h->mutex);
 	h->manner = SCENE_ANSWERS;
 	snprintf(h->answer, sizeof(h->answer),
-		"HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, strlen(body),
-		body);
+		"HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n%s", status, strlen(body),
+		h->keeps ? "Keep-Alive" : "close", body);
 	pthread_mutex_unlock(&h->mutex);
 }
 
+/* Before the first connection: keep them, side by side. */
 static inline void
-scene_behaves(struct scene_host *h, enum scene_manner manner)
+scene_keeps(struct scene_host *h)
 {
 	pthread_mutex_lock(&h->mutex);
-	h->manner = manner;
+	assert_int_equal(h->connections, 0);
+	h->keeps = true;
+	pthread_mutex_unlock(&h->mutex);
+}
+
+/* Wait until so many of those that are kept are open. */
+static inline void
+scene_await_open(struct scene_host *h, unsigned open)
+{
+	pthread_mutex_lock(&h->mutex);
+	while (h->open != open)
+		pthread_cond_wait(&h->changed, &h->mutex);
 	pthread_mutex_unlock(&h->mutex);
 }
 
@@ -187,6 +272,25 @@ scene_connections(struct scene_host *h)
 	n = h->connections;
 	pthread_mutex_unlock(&h->mutex);
 	return n;
+}
+
+/* Hang up on all of them, with TLS's farewell, while they wait for a request. */
+static inline void
+scene_hang_up(struct scene_host *h)
+{
+	unsigned n = scene_connections(h);
+
+	for (unsigned i = 0; i < n; i++)
+		shutdown(h->kept[i].fd, SHUT_RD);
+	scene_await_open(h, 0);
+}
+
+static inline void
+scene_behaves(struct scene_host *h, enum scene_manner manner)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->manner = manner;
+	pthread_mutex_unlock(&h->mutex);
 }
 
 /* How many requests have come, and the last of them; valid until the next but seven. */

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/* Which calls share a connection, and what ends one that waits. */
+#include "tests/unit/pve_scene.h"
+
+#include <signal.h>
+
+#include "base/clock.h"
+#include "proxmox_api/pve_conn.h"
+#include "proxmox_api/pve_request.h"
+
+enum { SOON_MS = 60000, OTHERS = 40, THREADS = 4, CALLS = 20 };
+
+static const char ticket[] =
+	"{\"data\":{\"ticket\":\"PVE:joe@pve:65::one\",\"username\":\"joe@pve\","
+	"\"CSRFPreventionToken\":\"65:one\"}}";
+
+static const struct pve_policy_config insecure = {.mode = PVE_TLS_INSECURE};
+static struct pve_target target = {.host = "127.0.0.1", .node = "pve", .vmid = 100};
+static struct pve_credential joe = {.user = "joe@pve"};
+static struct cert good;
+static struct scene_host *host;
+static struct pve_policy *policy;
+static struct pve *pve;
+
+/* ---- the scene ---- */
+
+static struct pve *
+log_in(void)
+{
+	struct pve *out = NULL;
+	bool answered = false;
+
+	assert_int_equal(
+		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &out, &answered, NULL),
+		0);
+	return out;
+}
+
+/* A host that keeps connections, and a login there, which has left one. */
+static int
+begin(void **state)
+{
+	(void)state;
+	target.port = 0;
+	good = cert_make("pve", NULL, "IP:127.0.0.1", 100);
+	host = scene_start(scene_bind("127.0.0.1", &target.port), &good, SCENE_ANSWERS);
+	scene_keeps(host);
+	scene_says(host, "200 OK", ticket);
+	assert_int_equal(secret_set(&joe.secret, "hunter2", 7), 0);
+	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
+	pve = log_in();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	pve_unref(pve);
+	pve_policy_unref(policy);
+	scene_stop(host);
+	cert_free(&good);
+	pve_credential_done(&joe);
+	return 0;
+}
+
+/* form NULL: a GET. */
+static int
+call_of(struct pve *who, const char *text, struct err *err)
+{
+	struct buf form = {.max = 0};
+	struct pve_identity identity = {.made_ms = 0};
+	struct pve_answer answer = {.status = 0};
+	struct pve_call call = {.what = "call",
+		.path = "/api2/json/version",
+		.form = text != NULL ? &form : NULL,
+		.identity = &identity};
+	int r = text != NULL ? buf_addf(&form, "%s", text) : 0;
+
+	if (r == 0)
+		r = pve_identity_get(who, &identity, err);
+	if (r == 0)
+		r = pve_request(who, &call, clock_ms() + SOON_MS, &answer, err);
+	pve_answer_done(&answer);
+	pve_identity_done(&identity);
+	buf_done(&form);
+	return r;
+}
+
+static void
+expect(unsigned connections, unsigned requests)
+{
+	assert_int_equal(scene_connections(host), connections);
+	assert_int_equal(scene_requests(host, NULL), requests);
+}
+
+/* The one that waits, still waiting, for a test that changes its past. */
+static struct pve_conn *
+waiting(void)
+{
+	struct pve_conn *conn = pve_conn_take(pve, policy, target.host, ""), *same = conn;
+
+	assert_non_null(conn);
+	pve_conn_keep(pve, &conn);
+	assert_null(conn);
+	return same;
+}
+
+/* ---- which calls share one ---- */
+
+static void
+calls_that_follow_each_other_share_a_connection(void **state)
+{
+	const char *last;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(call_of(pve, i == 1 ? "a=b" : NULL, NULL), 0);
+	expect(1, 4);
+	scene_requests(host, &last);
+	/* Nothing of the one before: neither its form nor its headers. */
+	assert_int_equal(strncmp(last, "GET /api2/json/version HTTP/1.1\r\n", 33), 0);
+	assert_null(strcasestr(last, "\r\nContent-"));
+	assert_null(strstr(last, "CSRF"));
+	assert_non_null(strstr(last, "\r\nCookie: PVEAuthCookie="));
+}
+
+static void
+what_carries_a_password_or_a_ticket_to_renew_has_its_own(void **state)
+{
+	bool answered;
+
+	(void)state;
+	assert_int_equal(pve_login_again(pve, &joe, clock_ms() + SOON_MS, &answered, NULL), 0);
+	expect(2, 2);
+	assert_int_equal(pve_renew(pve, clock_ms() + SOON_MS, NULL), 0);
+	expect(3, 3);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(3, 4);
+}
+
+static void
+another_login_has_its_own(void **state)
+{
+	struct pve *other = log_in();
+
+	(void)state;
+	expect(2, 2);
+	assert_int_equal(call_of(other, NULL, NULL), 0);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 4);
+	pve_unref(other);
+}
+
+static void
+one_that_is_in_use_is_nobody_elses(void **state)
+{
+	struct pve_conn *mine = pve_conn_take(pve, policy, target.host, "");
+
+	(void)state;
+	assert_non_null(mine);
+	assert_null(pve_conn_take(pve, policy, target.host, ""));
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 2);
+	pve_conn_free(mine);
+}
+
+/* ---- what ends one ---- */
+
+static void
+an_answer_that_is_no_200_ends_its_connection(void **state)
+{
+	static const char *const all[] = {"500 whatever", "403 no", "595 No route to host"};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		scene_says(host, all[i], "");
+		assert_true(call_of(pve, NULL, NULL) < 0);
+		assert_null(pve_conn_take(pve, policy, target.host, ""));
+		scene_says(host, "200 OK", "{}");
+		assert_int_equal(call_of(pve, NULL, NULL), 0);
+		expect(2 + i, 3 + 2 * i);
+	}
+}
+
+static void
+one_that_the_host_has_closed_is_not_asked(void **state)
+{
+	static const char *const forms[] = {NULL, "a=b"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		scene_hang_up(host);
+		assert_int_equal(call_of(pve, forms[i], NULL), 0);
+		expect(2 + i, 2 + i);
+	}
+}
+
+static void
+a_question_that_got_no_byte_is_put_once_more(void **state)
+{
+	struct err err = {.code = 0};
+
+	(void)state;
+	scene_behaves(host, SCENE_NO_ANSWER);
+	assert_int_equal(call_of(pve, NULL, &err), ERR_UNREACHABLE);
+	expect(2, 3);
+	/* Over a new connection it is not. */
+	assert_int_equal(call_of(pve, NULL, &err), ERR_UNREACHABLE);
+	expect(3, 4);
+}
+
+static void
+a_console_is_asked_for_once(void **state)
+{
+	struct err err = {.code = 0};
+
+	(void)state;
+	scene_behaves(host, SCENE_NO_ANSWER);
+	assert_int_equal(call_of(pve, "websocket=1", &err), ERR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "broke before an answer came"));
+	expect(1, 2);
+	assert_int_equal(call_of(pve, "websocket=1", &err), ERR_UNREACHABLE);
+	expect(2, 3);
+}
+
+static void
+one_that_has_waited_for_three_and_a_half_seconds_is_left(void **state)
+{
+	(void)state;
+	waiting()->idle_ms -= 3499;
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(1, 2);
+	waiting()->idle_ms -= 3500;
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 3);
+	scene_await_open(host, 1);
+}
+
+static void
+a_tick_hangs_up_where_nobody_has_called(void **state)
+{
+	struct pve_conn *conn = waiting();
+
+	(void)state;
+	pve_tick();
+	conn = waiting();
+	conn->idle_ms -= 3500;
+	pve_tick();
+	scene_await_open(host, 0);
+	assert_null(pve_conn_take(pve, policy, target.host, ""));
+}
+
+static void
+after_fifty_calls_another_one_is_made(void **state)
+{
+	(void)state;
+	for (int i = 1; i < 50; i++)
+		assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(1, 50);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 51);
+	scene_await_open(host, 1);
+}
+
+static void
+after_ten_minutes_its_certificate_is_judged_anew(void **state)
+{
+	(void)state;
+	waiting()->trial.begun_ms -= 10 * 60 * 1000 - 1000;
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(1, 2);
+	waiting()->trial.begun_ms -= 1000;
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 3);
+}
+
+static void
+another_policy_ends_it(void **state)
+{
+	struct pve_policy *other = NULL;
+
+	(void)state;
+	assert_int_equal(pve_policy_new(&insecure, &other, NULL), 0);
+	pve_use_policy(pve, other);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 2);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 3);
+	pve_policy_unref(other);
+}
+
+static void
+what_is_known_being_read_again_ends_it(void **state)
+{
+	struct pve_policy_config trusting = {.mode = PVE_TLS_AUTO};
+	struct pve_policy *other = NULL;
+	struct pve_known *known = NULL;
+	char file[] = "/tmp/test_pve_conn.XXXXXX";
+	int fd = mkstemp(file);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(pve_known_new(file, NULL, &known, NULL), 0);
+	trusting.known = known;
+	assert_int_equal(pve_policy_new(&trusting, &other, NULL), 0);
+	pve_use_policy(pve, other);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 3);
+	pve_known_reload(known);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(3, 4);
+	pve_policy_unref(other);
+	pve_known_unref(known);
+	close(fd);
+	unlink(file);
+}
+
+static void
+a_login_that_has_lapsed_ends_it(void **state)
+{
+	struct pve_identity identity = {.made_ms = 0};
+
+	(void)state;
+	assert_int_equal(pve_identity_get(pve, &identity, NULL), 0);
+	pve_identity_refused(pve, &identity);
+	pve_identity_done(&identity);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(2, 2);
+}
+
+static void
+another_address_or_host_ends_it(void **state)
+{
+	(void)state;
+	assert_null(pve_conn_take(pve, policy, target.host, "127.0.0.2"));
+	scene_await_open(host, 0);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	assert_null(pve_conn_take(pve, policy, "127.0.0.2", ""));
+	scene_await_open(host, 0);
+}
+
+static void
+the_end_of_its_login_ends_it(void **state)
+{
+	(void)state;
+	pve_unref(pve);
+	scene_await_open(host, 0);
+	pve = log_in();
+}
+
+/* ---- how many ---- */
+
+static void
+two_wait_for_a_login_at_most(void **state)
+{
+	struct pve_conn *conns[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		conns[i] = pve_conn_take(pve, policy, target.host, "");
+		assert_non_null(conns[i]);
+		assert_int_equal(call_of(pve, NULL, NULL), 0);
+	}
+	expect(4, 4);
+	for (int i = 0; i < 3; i++)
+		pve_conn_keep(pve, &conns[i]);
+	scene_await_open(host, 2);
+}
+
+static void
+sixty_four_wait_at_most(void **state)
+{
+	struct pve *others[OTHERS];
+
+	(void)state;
+	for (int i = 0; i < OTHERS; i++) {
+		struct pve_conn *conn;
+
+		others[i] = log_in();
+		conn = pve_conn_take(others[i], policy, target.host, "");
+		assert_int_equal(call_of(others[i], NULL, NULL), 0);
+		pve_conn_keep(others[i], &conn);
+	}
+	expect(1 + 2 * OTHERS, 1 + 2 * OTHERS);
+	scene_await_open(host, 64);
+	/* Those who were first have had to go. */
+	assert_null(pve_conn_take(pve, policy, target.host, ""));
+	for (int i = 0; i < OTHERS; i++)
+		pve_unref(others[i]);
+	scene_await_open(host, 0);
+}
+
+static void *
+call_often(void *arg)
+{
+	uintptr_t failures = 0;
+
+	(void)arg;
+	for (int i = 0; i < CALLS; i++)
+		failures += call_of(pve, i % 2 ? "a=b" : NULL, NULL) < 0;
+	return (void *)failures;
+}
+
+static void
+of_several_callers_at_once_each_has_its_own(void **state)
+{
+	pthread_t threads[THREADS];
+	void *failures;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, call_often, NULL), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &failures);
+		assert_null(failures);
+	}
+	assert_int_equal(scene_requests(host, NULL), 1 + THREADS * CALLS);
+	assert_in_range(scene_connections(host), 1, SCENE_KEPT - 1);
+}
+
+/* ---- memory ---- */
+
+static void
+call_twice(void *arg)
+{
+	struct pve *who = arg;
+
+	for (int i = 0; i < 2; i++) {
+		int r = call_of(who, i == 0 ? NULL : "a=b", NULL);
+
+		assert_true(r == 0 || (torture_struck() && r < 0));
+	}
+	pve_conn_drop_of(who);
+}
+
+static void
+without_memory_a_call_fails_and_loses_nothing(void **state)
+{
+	(void)state;
+	assert_true(torture(call_twice, pve) > 4);
+	scene_await_open(host, 0);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(calls_that_follow_each_other_share_a_connection),
+		TEST(what_carries_a_password_or_a_ticket_to_renew_has_its_own),
+		TEST(another_login_has_its_own),
+		TEST(one_that_is_in_use_is_nobody_elses),
+		TEST(an_answer_that_is_no_200_ends_its_connection),
+		TEST(one_that_the_host_has_closed_is_not_asked),
+		TEST(a_question_that_got_no_byte_is_put_once_more),
+		TEST(a_console_is_asked_for_once),
+		TEST(one_that_has_waited_for_three_and_a_half_seconds_is_left),
+		TEST(a_tick_hangs_up_where_nobody_has_called),
+		TEST(after_fifty_calls_another_one_is_made),
+		TEST(after_ten_minutes_its_certificate_is_judged_anew),
+		TEST(another_policy_ends_it),
+		TEST(what_is_known_being_read_again_ends_it),
+		TEST(a_login_that_has_lapsed_ends_it),
+		TEST(another_address_or_host_ends_it),
+		TEST(the_end_of_its_login_ends_it),
+		TEST(two_wait_for_a_login_at_most),
+		TEST(sixty_four_wait_at_most),
+		TEST(of_several_callers_at_once_each_has_its_own),
+		TEST(without_memory_a_call_fails_and_loses_nothing),
+	};
+
+	/* As the program does: both sides hang up here. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || pve_global_init(NULL) < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
