@@ -48,9 +48,8 @@ UNIT := $(if $(filter release,$(MODE)),$(UNIT),$(filter-out %/test_wipe_alloc,$(
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all build page deps demo test unit integration integration-asan integration-tsan torture \
-	e2e type-long screenshots budget budget-record bench bench-full asan tsan fuzz fuzz-long soak \
-	soak-churn lint format install uninstall clean help \
-	unit-programs fuzz-programs
+	e2e type-long screenshots budget budget-record bench bench-quick bench-full asan tsan fuzz \
+	fuzz-long soak soak-churn lint format install uninstall clean help unit-programs fuzz-programs
 
 all: build page ## the program and the console page
 
@@ -175,13 +174,17 @@ budget: ## the instructions that relaying and POST /create take, held against te
 	@sh tests/run.sh budget
 budget-record: build/release/budget/measures ## write that file anew
 	@node tests/budget/budget.mjs --record
-bench: ## what relaying, memory, opening and links cost; see docs/performance.md
-	@sh tests/deps.sh demo
-	@$(MAKE) --no-print-directory all build/release/bench/load
-	@node tests/bench/bench.mjs
-bench-full: ## the same with more runs, results in docs/
-	@$(MAKE) --no-print-directory all build/release/bench/load
-	@node tests/bench/bench.mjs --full
+
+# what `make bench` and its sisters begin with
+bench_program = sh tests/deps.sh bench && $(MAKE) --no-print-directory all build/release/bench/load && \
+	node tests/bench/bench.mjs
+
+bench: ## what relaying, memory, opening and links cost, beside peers; docs/performance.md
+	@$(bench_program)
+bench-quick: ## the same in two minutes: less of it, with fewer peers
+	@$(bench_program) --size quick
+bench-full: ## the same with all rows, in an hour or two
+	@$(bench_program) --size full
 
 lint: ## formatting, static analysis, gcc and clang with -Werror
 	@sh tests/lint.sh

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// bench - what the gateway costs: relaying, memory, opening, links.
+// bench - what the gateway costs, beside its peers: relaying, memory, opening, links.
 //
-//   node tests/bench/bench.mjs [--full] [--only WORDS] [--out FILE]
+//   node tests/bench/bench.mjs [--size quick|main|full] [--only WORDS] [--runs N] [--part P]
+//       [--out FILE]
 //
 // Needs build/release/proxmoxvnc and build/release/bench/load (`make bench` builds both).
-// Prints a table and writes build/bench/result.json. Exit code 1 when a row was refused.
-// Memory is read as root; see docs/performance.md.
+// Prints a table of rows and one of targets, and writes build/bench/result.json. --part 0.1
+// measures a tenth of the bytes and counts: to try things, not to publish. Exit code 1 when a
+// row was refused. Memory is read as root; see docs/performance.md.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,12 +16,17 @@ import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../lib/gateway.mjs';
-import { GROUPS, SIZES } from './rows.mjs';
+import { peerVersions } from './peers.mjs';
+import { groupsFor } from './rows.mjs';
+import { SIZES } from './sizes.mjs';
 import { refused, table } from './stats.mjs';
+import { judgeAll, targetTable } from './targets.mjs';
 
 const { values: options } = parseArgs({ options: {
-	full: { type: 'boolean', default: false },
+	size: { type: 'string', default: 'main' },
 	only: { type: 'string', default: '' },
+	runs: { type: 'string' },
+	part: { type: 'string' },
 	out: { type: 'string', default: join(ROOT, 'build', 'bench', 'result.json') },
 } });
 
@@ -40,35 +47,60 @@ function machine() {
 		memory_mib: Math.round(totalmem() / 2 ** 20), node: process.version };
 }
 
-const sizes = options.full ? SIZES.full : SIZES.quick;
-const about = { when: new Date().toISOString(), commit: commit(), full: options.full,
-	machine: machine() };
-/* Each word must be one of the group's: "relay" is relay ws and relay wss, "relay ws" is not. */
-const words = options.only.split(' ').filter(Boolean);
-const groups = GROUPS.filter((g) => words.every((w) => g.name.split(' ').includes(w)));
-const rows = [];
-const start = Date.now();
+function sizes() {
+	const s = { ...SIZES[options.size] };
+	if (!SIZES[options.size])
+		throw new Error(`--size is one of ${Object.keys(SIZES).join(', ')}`);
+	if (options.runs) {
+		s.runs = Number(options.runs);
+		s.memory = { ...s.memory, runs: s.runs };
+	}
+	if (options.part)
+		s.part *= Number(options.part);
+	return s;
+}
+
+async function runGroup(group, s) {
+	const began = Date.now();
+	let rows;
+	try {
+		rows = await group.run(s);
+	} catch (e) {
+		rows = [refused(group.name, e.message)];
+	}
+	for (const r of rows.filter((one) => one.refused))
+		console.error(`${r.what}, ${r.who}: ${r.detail}`);
+	console.error(`${group.name}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
+	return rows;
+}
+
+async function measure() {
+	const s = sizes();
+	const about = { when: new Date().toISOString(), commit: commit(), size: options.size, runs: s.runs,
+		part: s.part, machine: machine(), peers: peerVersions() };
+	const words = options.only.split(' ').filter(Boolean);
+	const start = Date.now();
+	const { cpu, cores, kernel } = about.machine;
+	console.log(`${cpu}, ${cores} cores, kernel ${kernel}, commit ${about.commit}`);
+	console.log(Object.entries(about.peers).map(([name, v]) => `${name} ${v}`).join(', '));
+	if (process.getuid() !== 0)
+		console.log('not root: memory is the resident size (RSS), not the proportional share (PSS)');
+	const rows = [];
+	for (const group of groupsFor(s, words))
+		rows.push(...await runGroup(group, s));
+	const targets = judgeAll(rows);
+	console.log(table(rows).join('\n'));
+	console.log(`\n${targetTable(targets).join('\n')}`);
+	const seconds = Math.round((Date.now() - start) / 1000);
+	console.log(`${seconds} s`);
+	mkdirSync(dirname(options.out), { recursive: true });
+	const result = { ...about, seconds, rows, targets };
+	writeFileSync(options.out, `${JSON.stringify(result, null, '\t')}\n`);
+	if (rows.some((r) => r.refused))
+		process.exitCode = 1;
+}
 
 /* So that what ends the children and removes the temporary folders runs. */
-for (const signal of ['SIGINT', 'SIGTERM'])
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 	process.once(signal, () => process.exit(1));
-console.log(`${about.machine.cpu}, ${about.machine.cores} cores, kernel ${about.machine.kernel}, ` +
-	`commit ${about.commit}`);
-if (process.getuid() !== 0)
-	console.log('not root: memory is the resident size (RSS), not the proportional share (PSS)');
-for (const group of groups) {
-	const began = Date.now();
-	try {
-		rows.push(...await group.run(sizes));
-	} catch (e) {
-		rows.push(refused(group.name, e.message));
-		console.error(`${group.name}: ${e.message}`);
-	}
-	console.error(`${group.name}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
-}
-console.log(table(rows).join('\n'));
-console.log(`${Math.round((Date.now() - start) / 1000)} s`);
-mkdirSync(dirname(options.out), { recursive: true });
-writeFileSync(options.out, `${JSON.stringify({ ...about, rows }, null, '\t')}\n`);
-if (rows.some((r) => r.refused))
-	process.exitCode = 1;
+await measure();

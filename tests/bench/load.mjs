@@ -59,18 +59,29 @@ export class Load {
 	}
 }
 
-/*
- * The Proxmox end: an object as startGateway() takes for options.pve, and stop(), which
- * returns what it counted. Nodes are named after the work their guests do.
- */
-export async function startPve({ delayMs = 0 } = {}) {
+/* One certificate for every Proxmox end. */
+let identity = null;
+
+async function makeIdentity() {
 	const dir = tempDir('bench');
 	const ca = await makeCa(dir);
-	const leaf = await makeLeaf(dir, ca);
-	const load = new Load('pve', { cert: leaf.cert, key: leaf.key, 'delay-ms': delayMs });
-	const { port } = await load.line(SPARE_MS);
+	return { ca, leaf: await makeLeaf(dir, ca) };
+}
+
+/*
+ * The Proxmox end: an object as startGateway() takes for options.pve, and stop(), which
+ * returns what it counted. Nodes are named after the work their guests do. A TLS session is
+ * good at the one of its workers that began it. With rawWork there is another port, where a
+ * guest that does it is behind TLS alone.
+ */
+export async function startPve({ delayMs = 0, workers = 1, rawWork = null } = {}) {
+	identity ??= makeIdentity();
+	const { ca, leaf } = await identity;
+	const load = new Load('pve', { cert: leaf.cert, key: leaf.key, 'delay-ms': delayMs, workers,
+		...(rawWork ? { 'raw-port': 1, 'raw-work': rawWork } : {}) });
+	const { port, raw_port: rawPort } = await load.line(SPARE_MS);
 	return {
-		host: '127.0.0.1', port, nodes: ['idle'], user: 'bench@pve', password: 'bench',
+		host: '127.0.0.1', port, rawPort, nodes: ['idle'], user: 'bench@pve', password: 'bench',
 		caFile: ca.cert, pid: load.child.pid,
 		async stop() {
 			load.child.stdin.end();
@@ -86,19 +97,24 @@ function watchList(watch) {
 }
 
 let files = 0;
+let folder = null; /* for them */
 
 /*
  * Browsers for links. modes 'all' and 'link': `await run.ready()`, look around, then
- * `await run.go()`; mode 'each': `await run.go()` at once. The result is browse.c's last line.
+ * `await run.go()`; mode 'each': `await run.go()` at once. direct: the links lead to a Proxmox
+ * end; raw: to a websockify in front of a guest. The first stall browsers stop reading once
+ * they are there. The result is browse.c's last line; cut() makes it come at once.
  */
 export function browse({ links, work, mode = 'all', parallel = 8, watch = {}, direct = false,
-	timeoutS = 60 }) {
-	const file = join(tempDir('links'), String(files++));
+	raw = false, stall = 0, timeoutS = 60 }) {
+	folder ??= tempDir('links');
+	const file = join(folder, String(files++));
 	writeFileSync(file, `${links.join('\n')}\n`);
 	const load = new Load('browse', { links: file, work, mode, parallel, 'timeout-s': timeoutS,
-		direct: direct ? 1 : 0, watch: watchList(watch) });
+		direct: direct ? 1 : 0, raw: raw ? 1 : 0, stall, watch: watchList(watch) });
 	const ms = timeoutS * 1000 + SPARE_MS;
 	return {
+		pid: load.child.pid,
 		ready: () => load.line(ms),
 		async go() {
 			if (mode !== 'each')
@@ -107,7 +123,14 @@ export function browse({ links, work, mode = 'all', parallel = 8, watch = {}, di
 			await load.end();
 			return result;
 		},
-		end: () => load.end(),
+		/* Begin the work, and leave it to itself. */
+		begin: () => load.say(),
+		async cut() {
+			load.child.stdin.end();
+			const result = await load.line(SPARE_MS);
+			await load.end();
+			return result;
+		},
 	};
 }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// rows_scale - what becomes of the cost of a session and of a message when there are many; and
+// of everybody else when one browser does not read.
+
+import { pause } from '../lib/wait.mjs';
+import { withArena, withGateway } from './arena.mjs';
+import { baseOf } from './rows_memory.mjs';
+import { delay, PACED_SESSIONS } from './rows_relay.mjs';
+import { KIB, scheme, share } from './sizes.mjs';
+import { bottleneck, comparison, median, ratio, row } from './stats.mjs';
+import { ready } from './subject.mjs';
+
+const FRAME = 256;
+/*
+ * Of all sessions together, whether they are one or 2000: what differs along the curve is
+ * their number alone, not how busy the machine is.
+ */
+const MESSAGES_A_SECOND = 4000;
+const SETTLE_MS = 500;
+const TIMEOUT_S = 300;
+const OPENING_AT_ONCE = 16;
+/* Fewer sessions are less than what an allocator takes and gives back by the way. */
+const SEEN_IN_MEMORY = 10;
+
+export const SCALE_CPU = 'CPU a message';
+export const SCALE_MEMORY = 'memory a session';
+
+export function scaleName(figure, tls, count) {
+	return `scale, ${figure}, ${scheme(tls)}, at ${count}`;
+}
+
+/* ---- 1 to 2000 sessions ---- */
+
+async function point(subject, base, count, seconds) {
+	const rate = Math.round(MESSAGES_A_SECOND / count);
+	const frames = rate * seconds;
+	await subject.quiet();
+	const run = await subject.browse(count, `paced-${FRAME}-${FRAME * frames}-${rate}`,
+		{ timeoutS: TIMEOUT_S, parallel: OPENING_AT_ONCE });
+	await ready(run, count);
+	await pause(SETTLE_MS);
+	const { kib, kind } = subject.memory();
+	const result = await run.go();
+	return { ...result, kind, kib: (kib - base.kib) / count };
+}
+
+async function curve(outcomes, subject, s) {
+	const base = await baseOf(subject);
+	for (const count of s.scale.sessions) {
+		const all = outcomes.get(count);
+		if (!all.has(subject.name))
+			all.set(subject.name, { results: [], error: null });
+		const outcome = all.get(subject.name);
+		try {
+			if (!outcome.error)
+				outcome.results.push(await point(subject, base, count, share(s, s.scale.seconds)));
+		} catch (e) {
+			outcome.error = e.message;
+		}
+	}
+}
+
+function pointRows(tls, count, outcomes) {
+	const perMessage = (r) => r.cpu_ns.subject / 1e3 / (r.bytes / FRAME);
+	const late = (results) => (median(results.map((r) => delay(r, 99))) / 1000).toFixed(2);
+	const kind = [...outcomes.values()].find((o) => !o.error)?.results[0].kind ?? 'PSS';
+	return [
+		...comparison(scaleName(SCALE_CPU, tls, count), 'us', outcomes, perMessage, (results) => ({
+			flags: results.flatMap(bottleneck), note: `frames late p99 ${late(results)} ms`,
+			sessions: count })),
+		...(count < SEEN_IN_MEMORY ? [] : comparison(scaleName(SCALE_MEMORY, tls, count),
+			`KiB ${kind}`, outcomes, (r) => r.kib, () => ({ sessions: count }))),
+	];
+}
+
+function scale(tls) {
+	return async (s) => {
+		const { sessions, peers } = s.scale;
+		const outcomes = new Map(sessions.map((count) => [count, new Map()]));
+		for (let i = 0; i < s.runs; i++)
+			await withArena({ tls, pool: Math.max(...sessions) + 8, peers }, async (subjects) => {
+				for (const subject of subjects)
+					await curve(outcomes, subject, s);
+			});
+		return sessions.flatMap((count) => pointRows(tls, count, outcomes.get(count)));
+	};
+}
+
+/* ---- one that does not read ---- */
+
+const STALL_FRAME = 16 * KIB;
+const STALL_RATE = 50;
+const SAMPLE_MS = 200;
+
+export function stallName(figure, tls) {
+	return `one stalled of ${PACED_SESSIONS + 1}, ${scheme(tls)}, ${figure}`;
+}
+
+export const STALL_DELAY = "others' p99 against none stalled";
+export const STALL_MEMORY = 'what it costs';
+
+/* The result, and the memory while it worked: the median of the later half of the samples. */
+async function sampled(subject, work, stall) {
+	const samples = [];
+	let over = false;
+	await subject.quiet();
+	const run = await subject.browse(PACED_SESSIONS + 1, work, { stall, timeoutS: TIMEOUT_S });
+	await ready(run, PACED_SESSIONS + 1);
+	const result = run.go().finally(() => (over = true));
+	while (!over) {
+		samples.push(subject.memory().kib);
+		await pause(SAMPLE_MS);
+	}
+	return { ...await result, kib: median(samples.slice(samples.length >> 1)) };
+}
+
+function stall(tls) {
+	return (s) => withGateway({ tls, pool: PACED_SESSIONS + 9 }, async (gateway) => {
+		const frames = STALL_RATE * s.stallSeconds;
+		const work = `paced-${STALL_FRAME}-${STALL_FRAME * frames}-${STALL_RATE}`;
+		const without = [];
+		const stalled = [];
+		for (let i = 0; i < s.runs; i++) {
+			without.push(await sampled(gateway, work, 0));
+			stalled.push(await sampled(gateway, work, 1));
+		}
+		const p99 = (results) => results.map((r) => delay(r, 99));
+		const flags = [...without, ...stalled].flatMap(bottleneck);
+		return [
+			row(stallName("others' p99", tls), 'us', p99(stalled), { flags }),
+			row(stallName("everybody's p99 without", tls), 'us', p99(without), { flags }),
+			row(stallName(STALL_DELAY, tls), 'x', ratio(p99(stalled), p99(without)).runs),
+			row(stallName(STALL_MEMORY, tls), 'KiB', stalled.map((r, i) => r.kib - without[i].kib)),
+		];
+	});
+}
+
+export const SCALE_GROUPS = [
+	{ name: 'scale ws', run: scale(false), when: (s) => s.scale !== null },
+	{ name: 'scale wss', run: scale(true), when: (s) => s.scale !== null },
+	{ name: 'stall ws', run: stall(false), when: (s) => s.stallSeconds > 0 },
+	{ name: 'stall wss', run: stall(true), when: (s) => s.stallSeconds > 0 },
+];
