@@ -4,30 +4,37 @@
 //
 //   node tests/bench/bench.mjs [--size quick|main|full] [--only WORDS] [--runs N] [--part P]
 //       [--out FILE]
+//   node tests/bench/bench.mjs [--svg DIR] [--markdown DOCUMENT] FILE
 //
 // Needs build/release/proxmoxvnc and build/release/bench/load (`make bench` builds both).
 // Prints a table of rows and one of targets, and writes build/bench/result.json. --part 0.1
 // measures a tenth of the bytes and counts: to try things, not to publish. Exit code 1 when a
 // row was refused. Memory is read as root; see docs/performance.md.
+//
+// The second form draws the curves of such a file and fills the document's tables from it.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../lib/gateway.mjs';
+import { writeCharts } from './charts.mjs';
+import { fillDocument } from './markdown.mjs';
 import { peerVersions } from './peers.mjs';
 import { groupsFor } from './rows.mjs';
 import { SIZES } from './sizes.mjs';
 import { refused, table } from './stats.mjs';
 import { judgeAll, targetTable } from './targets.mjs';
 
-const { values: options } = parseArgs({ options: {
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: {
 	size: { type: 'string', default: 'main' },
 	only: { type: 'string', default: '' },
 	runs: { type: 'string' },
 	part: { type: 'string' },
 	out: { type: 'string', default: join(ROOT, 'build', 'bench', 'result.json') },
+	svg: { type: 'string' },
+	markdown: { type: 'string' },
 } });
 
 function commit() {
@@ -103,4 +110,12 @@ async function measure() {
 /* So that what ends the children and removes the temporary folders runs. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 	process.once(signal, () => process.exit(1));
-await measure();
+if (positionals.length === 0)
+	await measure();
+if (options.svg || options.markdown) {
+	const result = JSON.parse(readFileSync(positionals[0] ?? options.out, 'utf8'));
+	if (options.svg)
+		writeCharts(result, options.svg);
+	if (options.markdown)
+		fillDocument(options.markdown, result);
+}
