@@ -3,6 +3,7 @@
 #include "proxmox_api/pve_guard.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,18 +88,30 @@ struct verdict {
 	struct ip leads_to;
 };
 
+/* The rows' networks, which read_rows() reads once for all. */
+static struct ip_net nets[COUNT(rows)];
+static pthread_once_t nets_once = PTHREAD_ONCE_INIT;
+
+static void
+read_rows(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int r = ip_net_parse(rows[i].net, &nets[i], NULL);
+
+		assert(r == 0);
+	}
+}
+
 static bool
 find_row(const struct ip *ip, struct verdict *out)
 {
-	struct ip_net net;
+	int r = pthread_once(&nets_once, read_rows);
 
+	assert(r == 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		int r = ip_net_parse(rows[i].net, &net, NULL);
-
-		assert(r == 0);
-		if (!ip_net_has(&net, ip))
+		if (!ip_net_has(&nets[i], ip))
 			continue;
-		*out = (struct verdict){rows[i].what, net.bits, *ip};
+		*out = (struct verdict){rows[i].what, nets[i].bits, *ip};
 		return true;
 	}
 	return false;
@@ -278,10 +291,11 @@ pve_guard_ip(const struct pve_guard *guard, const char *host, uint16_t port, con
 		/* A network that only happens to contain the address does not mean it. */
 		opened = opened || (fits_ip(e, ip) && e->net.bits >= v.bits);
 	}
-	ip_format(ip, text);
-	if (!listed)
+	if (!listed) {
+		ip_format(ip, text);
 		return err_set(
 			err, ERR_FORBIDDEN, "%s port %u is not one of allowed_hosts", text, (unsigned)port);
+	}
 	if (v.what != NULL && !opened)
 		return refuse(ip, &v, err);
 	return 0;
