@@ -73,6 +73,7 @@ pve_unref(struct pve *pve)
 	pve_conn_drop_of(pve);
 	pve_identity_done(&pve->identity);
 	lock_done(&pve->lock);
+	pve_trial_done(&pve->met);
 	pve_policy_unref(pve->policy);
 	pve_hosts_unref(pve->hosts);
 	free(pve);
@@ -99,13 +100,19 @@ pve_hosts_of(const struct pve *pve)
 void
 pve_use_policy(struct pve *pve, struct pve_policy *policy)
 {
+	struct pve_trial met = {.policy = NULL};
 	struct pve_policy *old;
 
 	(void)pve_policy_ref(policy);
 	lock_take(&pve->lock);
 	old = pve->policy;
 	pve->policy = policy;
+	if (old != policy) {
+		met = pve->met;
+		pve->met = (struct pve_trial){.policy = NULL};
+	}
 	lock_release(&pve->lock);
+	pve_trial_done(&met);
 	pve_policy_unref(old);
 }
 
@@ -119,6 +126,42 @@ pve_policy_now(struct pve *pve)
 	policy = pve_policy_ref(pve->policy);
 	lock_release(&pve->lock);
 	return policy;
+}
+
+/* ---- whom it has met ---- */
+
+void
+pve_met(struct pve *pve, const struct pve_trial *trial)
+{
+	struct pve_trial met = {.policy = NULL};
+
+	if (trial->session == NULL)
+		return;
+	pve_trial_copy(&met, trial);
+	lock_take(&pve->lock);
+	/* A call that was under way while the policy changed has nothing to say about the new one. */
+	if (pve->policy == trial->policy && pve->met.session != trial->session) {
+		struct pve_trial old = pve->met;
+
+		pve->met = met;
+		met = old;
+	}
+	lock_release(&pve->lock);
+	pve_trial_done(&met);
+}
+
+void
+pve_resume(struct pve *pve, struct pve_trial *trial)
+{
+	struct pve_trial met = {.policy = NULL};
+
+	lock_take(&pve->lock);
+	if (pve->met.policy != NULL)
+		pve_trial_copy(&met, &pve->met);
+	lock_release(&pve->lock);
+	if (met.policy != NULL)
+		pve_trial_resume(trial, &met);
+	pve_trial_done(&met);
 }
 
 /* ---- where ---- */

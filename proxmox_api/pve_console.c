@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_console - ask for a console, and say how its websocket is to be opened; see pve.h. */
 #include <assert.h>
+#include <openssl/ssl.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -88,6 +89,8 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	c->port = pve->port;
 	c->pin = pve->pin;
 	c->policy = pve_policy_ref(answer->trial.policy);
+	c->session = pve_trial_session(&answer->trial);
+	c->forgotten = answer->trial.forgotten;
 	c->made_ms = clock_ms();
 	return 0;
 }
@@ -154,5 +157,6 @@ pve_console_done(struct pve_console *console)
 	secret_wipe(&console->password);
 	secret_wipe(&console->login);
 	pve_policy_unref(console->policy);
+	SSL_SESSION_free(console->session);
 	*console = (struct pve_console){.port = 0};
 }

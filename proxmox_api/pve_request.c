@@ -259,8 +259,11 @@ find_connection(struct transfer *t)
 
 	if (!t->fresh)
 		t->conn = pve_conn_take(t->pve, policy, t->host, t->to->address);
-	if (t->conn == NULL)
+	if (t->conn == NULL) {
 		t->conn = pve_conn_new(t->pve, policy, t->host);
+		if (t->conn != NULL && !t->fresh)
+			pve_resume(t->pve, &t->conn->trial);
+	}
 	pve_policy_unref(policy);
 	return t->conn != NULL;
 }
@@ -459,6 +462,7 @@ attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, 
 		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", t->call->what);
 	if (c == CURLE_OK) {
 		pve_trial_copy(&answer->trial, &t->conn->trial);
+		pve_met(t->pve, &t->conn->trial);
 		pve_conn_keep(t->pve, &t->conn);
 		return 0;
 	}

@@ -149,7 +149,7 @@ make_ctx(struct pve_policy *policy, struct err *err)
 		SSL_CTX_set1_verify_cert_store(policy->ctx, policy->store) != 1)
 		return no_memory(err);
 	pve_tls_settle(policy->ctx);
-	/* A resumed session brings no certificate, and so there would be no verdict on it. */
+	/* Which sessions may be resumed is not for OpenSSL to say: see pve_trust.h. */
 	SSL_CTX_set_session_cache_mode(policy->ctx, SSL_SESS_CACHE_OFF);
 	/* Whether it is asked at all is each connection's own: see pve_trust_ssl(). */
 	pve_trust_prepare(policy->ctx);

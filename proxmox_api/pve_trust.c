@@ -18,18 +18,24 @@
 
 /* ---- trials ---- */
 
-/* Another handshake. */
+static unsigned
+forgotten(const struct pve_policy *policy)
+{
+	return policy->known != NULL ? pve_known_forgotten(policy->known) : 0;
+}
+
+/* Another handshake, of which nothing is known. */
 static void
 begin(struct pve_trial *trial)
 {
-	struct pve_known *known = trial->policy->known;
-
 	X509_free(trial->leaf);
+	SSL_SESSION_free(trial->session);
 	trial->leaf = NULL;
-	trial->verified = false;
+	trial->session = NULL;
+	trial->verified = trial->shown.set = false;
 	trial->refusal.code = 0;
 	trial->begun_ms = clock_ms();
-	trial->forgotten = known != NULL ? pve_known_forgotten(known) : 0;
+	trial->forgotten = forgotten(trial->policy);
 }
 
 void
@@ -50,12 +56,15 @@ pve_trial_copy(struct pve_trial *to, const struct pve_trial *from)
 	(void)pve_policy_ref(to->policy);
 	if (to->leaf != NULL && X509_up_ref(to->leaf) != 1)
 		to->leaf = NULL;
+	if (to->session != NULL && SSL_SESSION_up_ref(to->session) != 1)
+		to->session = NULL;
 }
 
 void
 pve_trial_done(struct pve_trial *trial)
 {
 	X509_free(trial->leaf);
+	SSL_SESSION_free(trial->session);
 	pve_policy_unref(trial->policy);
 	*trial = (struct pve_trial){.policy = NULL};
 }
@@ -69,11 +78,8 @@ pve_trial_judges(const struct pve_trial *trial)
 bool
 pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy)
 {
-	struct pve_known *known = policy->known;
-
 	return trial->policy == policy && trial->refusal.code == 0 &&
-		   clock_ms() - trial->begun_ms < PVE_VERDICT_MS &&
-		   (known == NULL || trial->forgotten == pve_known_forgotten(known));
+		   clock_ms() - trial->begun_ms < PVE_VERDICT_MS && trial->forgotten == forgotten(policy);
 }
 
 void
@@ -90,6 +96,56 @@ pve_trial_learn(const struct pve_trial *trial, const char *authority)
 		pve_known_learn(trial->policy->known, trial->host, trial->port, trial->leaf, authority);
 }
 
+static bool
+same(const struct pve_fingerprint *a, const struct pve_fingerprint *b)
+{
+	return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
+}
+
+/* ---- resuming ---- */
+
+/* Is there a session, and is it of the very certificate that was judged? */
+static bool
+may_resume(const struct pve_trial *trial, const struct pve_policy *policy)
+{
+	struct pve_fingerprint its;
+	X509 *peer;
+
+	if (trial->session == NULL || !pve_trial_holds(trial, policy))
+		return false;
+	if (!pve_trial_judges(trial))
+		return true;
+	peer = SSL_SESSION_get0_peer(trial->session);
+	return trial->shown.set && peer != NULL && pve_cert_fingerprint(peer, &its) &&
+		   same(&trial->shown, &its);
+}
+
+static bool
+same_host(const struct pve_trial *a, const struct pve_trial *b)
+{
+	return strcmp(a->host, b->host) == 0 && a->port == b->port && a->pin.set == b->pin.set &&
+		   (!a->pin.set || same(&a->pin, &b->pin));
+}
+
+void
+pve_trial_resume(struct pve_trial *trial, const struct pve_trial *from)
+{
+	if (!same_host(trial, from) || !may_resume(from, trial->policy))
+		return;
+	pve_trial_done(trial);
+	pve_trial_copy(trial, from);
+}
+
+/*
+ * Each connection gets a session of its own: OpenSSL marks one whose connection ends in disorder,
+ * and takes no lock for it.
+ */
+struct ssl_session_st *
+pve_trial_session(const struct pve_trial *trial)
+{
+	return may_resume(trial, trial->policy) ? SSL_SESSION_dup(trial->session) : NULL;
+}
+
 /* ---- the verdict ---- */
 
 /* A certificate that has come, and how it and its sender are called. */
@@ -99,12 +155,6 @@ struct shown {
 	char text[PVE_FINGERPRINT_SIZE];
 	char endpoint[PVE_ENDPOINT_SIZE];
 };
-
-static bool
-same(const struct pve_fingerprint *a, const struct pve_fingerprint *b)
-{
-	return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
-}
 
 static int
 judge_by_target(struct pve_trial *t, const struct shown *s)
@@ -197,6 +247,7 @@ judge(struct pve_trial *t, X509_STORE_CTX *ctx)
 
 	if (!pve_cert_fingerprint(s.leaf, &s.fingerprint))
 		return err_set(&t->refusal, ERR_MEMORY, "no memory for a fingerprint");
+	t->shown = s.fingerprint;
 	pve_format_fingerprint(&s.fingerprint, s.text);
 	pve_format_endpoint(t->host, t->port, s.endpoint);
 	if (t->pin.set)
@@ -212,7 +263,7 @@ judge(struct pve_trial *t, X509_STORE_CTX *ctx)
 /* ---- OpenSSL's side of it ---- */
 
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
-static int trial_index;
+static int trial_index, ctx_trial_index;
 
 static void
 free_trial(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long number, void *arg)
@@ -234,6 +285,7 @@ static void
 make_index(void)
 {
 	trial_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_trial);
+	ctx_trial_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 }
 
 static struct pve_trial *
@@ -251,7 +303,9 @@ on_certificate(X509_STORE_CTX *ctx, void *arg)
 
 	if (t == NULL)
 		t = trial_of(X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx()));
-	r = judge(t, ctx);
+	/* Whatever was offered, this is a handshake of its own. */
+	begin(t);
+	r = pve_trial_judges(t) ? judge(t, ctx) : 0;
 	ERR_clear_error();
 	/* Whoever asks for the result later shall hear ours, not that of the chain. */
 	X509_STORE_CTX_set_error(ctx, r == 0 ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
@@ -276,10 +330,58 @@ expect_host(X509_VERIFY_PARAM *param, const char *host)
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
+static struct pve_trial *
+trial_of_ctx(const SSL *ssl)
+{
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ctx_trial_index);
+}
+
+/* The connection is another library's, and this the one moment when a session can be given to it. */
+static void
+on_handshake(const SSL *ssl, int where, int ret)
+{
+	const struct pve_trial *trial = trial_of_ctx(ssl);
+	SSL_SESSION *session;
+
+	(void)ret;
+	if ((where & SSL_CB_HANDSHAKE_START) == 0 || trial->session == NULL)
+		return;
+	session = SSL_SESSION_dup(trial->session);
+	if (session != NULL)
+		SSL_set_session((SSL *)(uintptr_t)ssl, session);
+	SSL_SESSION_free(session);
+}
+
+/* Takes the reference by returning 1. */
+static int
+on_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct pve_trial *trial = trial_of_ctx(ssl);
+
+	if (SSL_SESSION_get_protocol_version(session) != TLS1_3_VERSION)
+		return 0;
+	SSL_SESSION_free(trial->session);
+	trial->session = session;
+	return 1;
+}
+
+static bool
+keep_sessions(struct pve_trial *trial, SSL_CTX *ctx)
+{
+	pthread_once(&index_once, make_index);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, on_session);
+	SSL_CTX_set_info_callback(ctx, on_handshake);
+	return SSL_CTX_set_ex_data(ctx, ctx_trial_index, trial) == 1;
+}
+
 int
 pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 {
-	begin(trial);
+	if (!may_resume(trial, trial->policy))
+		begin(trial);
+	if (!keep_sessions(trial, ctx))
+		return ERR_MEMORY;
 	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
 	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
 	pve_tls_settle(ctx);
@@ -334,7 +436,12 @@ no_memory:
 int
 pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
 {
-	return pve_trust_ssl(console->policy, console->host, console->port, &console->pin, out, err);
+	int r = pve_trust_ssl(console->policy, console->host, console->port, &console->pin, out, err);
+
+	/* What was known a moment ago may have been forgotten since. */
+	if (r == 0 && console->session != NULL && console->forgotten == forgotten(console->policy))
+		SSL_set_session(*out, console->session);
+	return r;
 }
 
 int

@@ -5,6 +5,11 @@
  * A trial is one handshake: whom it is with, by which policy, and what came of it. The verdict
  * falls when the certificate arrives, before anything of ours is sent but a greeting.
  *
+ * A handshake may resume the TLS session of an earlier one, which costs a quarter of the time. Then
+ * no certificate comes, and none has to be judged, as long as the verdict on the one that the
+ * session began with would be the same. Only sessions of TLS 1.3 are kept: the secret in them
+ * opens nothing of what was said before.
+ *
  * Threads: a trial belongs to its handshake.
  */
 #ifndef PROXMOX_API_PVE_TRUST_H
@@ -14,21 +19,24 @@
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 struct x509_st;    /* and X509 */
+struct ssl_session_st;
 
 struct pve_trial {
 	struct pve_policy *policy; /* one reference */
 	char host[PVE_HOST_SIZE];
 	uint16_t port;
-	struct pve_fingerprint pin; /* the target's */
-	struct err refusal;         /* code 0: none */
-	struct x509_st *leaf;       /* what was shown, where it is accepted because it is known */
-	bool verified;              /* an authority of the policy vouches for what was shown */
-	int64_t begun_ms;           /* clock_ms() when the handshake began */
-	unsigned forgotten;         /* pve_known_forgotten() at that time */
+	struct pve_fingerprint pin;     /* the target's */
+	struct err refusal;             /* code 0: none */
+	struct x509_st *leaf;           /* what was shown, where it is accepted because it is known */
+	bool verified;                  /* an authority of the policy vouches for what was shown */
+	int64_t begun_ms;               /* clock_ms() when the handshake that was judged began */
+	unsigned forgotten;             /* pve_known_forgotten() at that time */
+	struct pve_fingerprint shown;   /* of what was judged */
+	struct ssl_session_st *session; /* to be resumed, of the same verdict, or NULL */
 };
 
-/* A verdict counts for so long after its handshake. */
-enum { PVE_VERDICT_MS = 10 * 60 * 1000 };
+/* A verdict counts for ten minutes after its handshake, be it that a console was not dialled at once. */
+enum { PVE_VERDICT_MS = 10 * 60 * 1000 - PVE_CONSOLE_FRESH_MS };
 
 /* pin may be NULL. */
 void pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *host,
@@ -48,8 +56,16 @@ bool pve_trial_judges(const struct pve_trial *trial);
 bool pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy);
 
 /*
+ * May a handshake of trial, which has not begun, resume the session of from? Only to the same host
+ * and port with the same pin, while the verdict holds and if the session is of the very
+ * certificate that was judged. Then it will be offered, and trial has that verdict.
+ */
+void pve_trial_resume(struct pve_trial *trial, const struct pve_trial *from);
+
+/*
  * Make ctx, another library's, which makes but this one connection, leave the verdict to
- * trial, where that of an earlier connection is forgotten. That library must verify the peer if there is a verdict, and not the name.
+ * trial. Its session is offered, if the verdict holds, and replaced by the one that comes; with a
+ * certificate that comes all is begun anew. That library must verify the peer if there is a verdict, and not the name.
  * Returns 0 or ERR_MEMORY.
  */
 int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
@@ -72,6 +88,9 @@ void pve_trial_learn(const struct pve_trial *trial, const char *authority);
 int pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
 	const struct pve_fingerprint *pin, struct ssl_st **out, struct err *err)
 	__attribute__((warn_unused_result));
+
+/* What trial's session may do for a console's websocket: a copy, the caller's, or NULL. */
+struct ssl_session_st *pve_trial_session(const struct pve_trial *trial);
 
 /* For a context of which pve_trust_ssl() makes connections that are judged. */
 void pve_trust_prepare(struct ssl_ctx_st *ctx);

@@ -232,10 +232,11 @@ export class FakePve {
 
 	/*
 	 * A kind of certificate from now on; several in turn; or { address: kind }. As when Proxmox
-	 * is restarted for it API connections that wait for a request are cut, unless { kept }.
+	 * is restarted for it no TLS session is resumed, and API connections that wait for a request
+	 * are cut, unless { kept }.
 	 */
 	setCert(kinds, { kept = false } = {}) {
-		this.listener.setCert(kinds);
+		this.listener.setCert(kinds, { kept });
 		for (const conn of kept ? [] : this.hosts.connections()) {
 			if (conn.waits)
 				conn.destroy();

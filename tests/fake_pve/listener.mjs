@@ -8,13 +8,14 @@
 // in turn, as a balancer with several nodes behind it shows them, or one for each address.
 
 import { readFileSync } from 'node:fs';
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { DEFAULT_SAN, makeCa, makeLeaf, makeSelfSigned } from '../lib/certs.mjs';
 import { Connection } from './http_conn.mjs';
 
 const TLS_HANDSHAKE = 0x16;
+const TICKET_KEYS = 48;
 
 /* Makes the CA, another CA, and the certificates in dir; good ones for addresses, too. */
 export async function makeCerts(dir, addresses) {
@@ -46,7 +47,8 @@ export class Listener {
 		this.shown = 'good';
 		this.turn = 0;
 		this.notes = new Map();
-		this.tls = tls.createServer({ minVersion: 'TLSv1.2', ...this.pair('good') });
+		this.ticketKeys = new Map();
+		this.tls = tls.createServer(this.context('good'));
 		this.tls.on('secureConnection', (s) => this.accepted(s));
 		this.tls.on('tlsClientError', (e, s) => s.destroy());
 	}
@@ -58,13 +60,25 @@ export class Listener {
 		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 	}
 
+	/* Each certificate is another node's, or comes with a restart: its keys for tickets, too. */
+	context(kind) {
+		if (!this.ticketKeys.has(kind))
+			this.ticketKeys.set(kind, randomBytes(TICKET_KEYS));
+		return { minVersion: 'TLSv1.2', ticketKeys: this.ticketKeys.get(kind), ...this.pair(kind) };
+	}
+
 	/*
 	 * From the next connection on; a list of kinds is dealt out in turn, an object has the
-	 * kind for each address that is connected to.
+	 * kind for each address that is connected to. kept: TLS sessions can be resumed all the same.
 	 */
-	setCert(kinds) {
+	setCert(kinds, { kept = false } = {}) {
 		const list = typeof kinds === 'object' ? Object.values(kinds) : [kinds];
 		list.forEach((kind) => this.pair(kind));
+		const keys = this.ticketKeys.get(this.kinds[0]);
+		this.ticketKeys.clear();
+		if (kept)
+			list.forEach((kind) => this.ticketKeys.set(kind, keys));
+		this.shown = null;
 		this.kinds = list;
 		this.byAddress = typeof kinds === 'object' && !Array.isArray(kinds) ? kinds : null;
 		this.turn = 0;
@@ -81,7 +95,7 @@ export class Listener {
 			?? this.kinds[this.turn++ % this.kinds.length];
 		const note = this.pve.records.handshake({ cert: kind, ok: null, afterHello: 0 });
 		if (kind !== this.shown)
-			this.tls.setSecureContext({ minVersion: 'TLSv1.2', ...this.pair(kind) });
+			this.tls.setSecureContext(this.context(kind));
 		this.shown = kind;
 		const key = ends(socket);
 		this.notes.set(key, { note, host });

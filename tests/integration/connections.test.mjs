@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../lib/wait.mjs';
+import { makeClock } from './shims.mjs';
 import { newcomer, openWorld, shows, useWorld } from './world.mjs';
+
+const MINUTE = 60000;
 
 /* What Proxmox is asked from now on: the last word of each path. */
 function listen(pve) {
@@ -148,7 +151,67 @@ describe('a connection that waits for a call', () => {
 		w.pve.setCert('other-ca', { kept: true });
 		await reread(w.gw);
 		assert.equal((await (await w.gw.websocket(url)).closed()).code, 4003);
+		await until(() => w.pve.handshakes.every((h) => h.ok !== null), 2000, 'its handshake to end');
 		assert.deepEqual(w.pve.handshakes.map((h) => [h.cert, h.ok]),
 			[['good', true], ['other-ca', false]]);
 	});
+});
+
+/* Of every connection so far: its certificate, and whether it has resumed a session. */
+function resumed(pve) {
+	return pve.handshakes.map((h) => `${h.cert} ${h.ok ? h.resumed : 'refused'}`);
+}
+
+describe('a TLS session', () => {
+	test('is resumed by the console, and by later calls', async (t) => {
+		const w = await openWorld({}, t);
+		const url = await w.gw.session({ vmid: 101 });
+		await picture(w, url);
+		assert.deepEqual(resumed(w.pve), ['good false', 'good true']);
+		await until(() => w.pve.connections === 0, 6000, 'the connection to be given up');
+		await picture(w, url);
+		assert.deepEqual(resumed(w.pve).slice(2), ['good true', 'good true']);
+	});
+
+	test('is not for what carries a password', async (t) => {
+		const w = await openWorld({}, t);
+		for (let i = 0; i < 2; i++)
+			await w.gw.session({ vmid: 101, ...newcomer(w.pve) });
+		assert.deepEqual(resumed(w.pve), ['good false', 'good false']);
+	});
+
+	test('ends when the host is restarted with another certificate, which is judged', async (t) => {
+		const w = await openWorld({}, t);
+		const url = await w.gw.session({ vmid: 101 });
+		await picture(w, url);
+		w.pve.setCert('other-ca');
+		assert.equal((await (await w.gw.websocket(url)).closed()).code, 4003);
+		assert.deepEqual(resumed(w.pve).slice(2), ['other-ca refused']);
+	});
+
+	test('does not outlive the configuration that it was judged by', async (t) => {
+		const w = await openWorld({}, t);
+		const url = await w.gw.session({ vmid: 101 });
+		await picture(w, url);
+		w.pve.setCert('other-ca', { kept: true });
+		await picture(w, url);
+		assert.deepEqual(resumed(w.pve).slice(2), ['other-ca true']);
+		await reread(w.gw);
+		assert.equal((await (await w.gw.websocket(url)).closed()).code, 4003);
+		assert.deepEqual(resumed(w.pve).slice(3), ['other-ca refused']);
+	});
+
+	const clock = makeClock();
+	test('counts for ten minutes', { skip: !clock && 'the clock cannot be moved here' },
+		async (t) => {
+			const w = await openWorld({ env: clock.env }, t);
+			const url = await w.gw.session({ vmid: 101 });
+			w.pve.setCert('other-ca', { kept: true });
+			clock.advance(9 * MINUTE);
+			await picture(w, url);
+			assert.deepEqual(resumed(w.pve).slice(1), ['other-ca true', 'other-ca true']);
+			clock.advance(MINUTE);
+			assert.equal((await (await w.gw.websocket(url)).closed()).code, 4003);
+			assert.deepEqual(resumed(w.pve).slice(3), ['other-ca refused']);
+		});
 });

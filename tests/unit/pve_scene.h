@@ -58,7 +58,7 @@ struct scene_host {
 	struct scene_kept kept[SCENE_KEPT];
 	enum scene_manner manner;
 	char answer[SCENE_ANSWER_SIZE];
-	unsigned connections, requests;
+	unsigned connections, resumed, requests;
 	char request[SCENE_REQUESTS][SCENE_REQUEST_SIZE]; /* the last ones */
 };
 
@@ -139,6 +139,9 @@ scene_serve(struct scene_host *h, int fd)
 	ssl = SSL_new(h->ctx);
 	SSL_set_fd(ssl, fd);
 	if (SSL_accept(ssl) == 1) {
+		pthread_mutex_lock(&h->mutex);
+		h->resumed += SSL_session_reused(ssl) == 1;
+		pthread_mutex_unlock(&h->mutex);
 		while (scene_answer(h, ssl))
 			;
 		SSL_shutdown(ssl);
@@ -270,6 +273,18 @@ scene_connections(struct scene_host *h)
 
 	pthread_mutex_lock(&h->mutex);
 	n = h->connections;
+	pthread_mutex_unlock(&h->mutex);
+	return n;
+}
+
+/* How many of the connections have resumed a TLS session. */
+static inline unsigned
+scene_resumed(struct scene_host *h)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&h->mutex);
+	n = h->resumed;
 	pthread_mutex_unlock(&h->mutex);
 	return n;
 }
