@@ -333,21 +333,30 @@ pve_parse_port(const char *text, uint16_t *out, struct err *err)
 
 /* ---- writing ---- */
 
+static bool
+is_unreserved(char c)
+{
+	return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
 int
 pve_escape(struct buf *out, const void *data, size_t len)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	const unsigned char *byte = data;
+	size_t plain;
 	int r = 0;
 
-	for (size_t i = 0; i < len && r == 0; i++) {
-		char c = (char)byte[i];
-		char code[3] = {'%', digits[byte[i] >> 4], digits[byte[i] & 15]};
+	for (size_t i = 0; i < len && r == 0; i += plain + 1) {
+		for (plain = 0; i + plain < len && is_unreserved((char)byte[i + plain]);)
+			plain++;
+		r = buf_add(out, byte + i, plain);
+		if (r == 0 && i + plain < len) {
+			unsigned char c = byte[i + plain];
+			char code[3] = {'%', digits[c >> 4], digits[c & 15]};
 
-		if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-			r = buf_add(out, &c, 1);
-		else
 			r = buf_add(out, code, sizeof(code));
+		}
 	}
 	return r;
 }
