@@ -35,7 +35,7 @@ const LIBRARIES = [
 	{
 		name: 'libcurl', symbol: /\bcurl_\w+|\bCURL\w*/g, header: /^curl\//, object: 'curl_',
 		files: ['proxmox_api/pve_client.c', 'proxmox_api/pve_conn.c',
-			'proxmox_api/pve_request.c'],
+			'proxmox_api/pve_request.c', 'proxmox_api/pve_transfer.c', 'proxmox_api/pve_transfer.h'],
 	},
 ];
 
