@@ -77,7 +77,7 @@ $(B)/proxmoxvnc: $(PROGRAM_OBJ) $(B)/libproxmoxvnc.a
 
 # tests/unit/torture.c makes allocations fail; it stands between these functions and our objects
 WRAP := malloc calloc realloc reallocarray strdup strndup free pthread_create eventfd getrandom \
-	open socket bind listen
+	open socket bind listen epoll_create1 epoll_ctl
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/torture.o $(B)/libproxmoxvnc.a
 	@mkdir -p $(@D)

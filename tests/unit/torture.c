@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -221,6 +222,8 @@ int __real_open(const char *path, int flags, ...);
 int __real_socket(int domain, int type, int protocol);
 int __real_bind(int fd, const struct sockaddr *address, socklen_t len);
 int __real_listen(int fd, int backlog);
+int __real_epoll_create1(int flags);
+int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -237,6 +240,8 @@ int __wrap_open(const char *path, int flags, ...);
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t len);
 int __wrap_listen(int fd, int backlog);
+int __wrap_epoll_create1(int flags);
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 
 static bool
 no_memory(const char *call)
@@ -396,4 +401,19 @@ int
 __wrap_listen(int fd, int backlog)
 {
 	return no_resource("listen", EADDRINUSE) ? -1 : __real_listen(fd, backlog);
+}
+
+int
+__wrap_epoll_create1(int flags)
+{
+	return no_resource("epoll_create1", EMFILE) ? -1 : __real_epoll_create1(flags);
+}
+
+/* Changing and removing what is there needs nothing, so it is not refused. */
+int
+__wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	if (op == EPOLL_CTL_ADD && no_resource("epoll_ctl", ENOSPC))
+		return -1;
+	return __real_epoll_ctl(epoll, op, fd, event);
 }

@@ -4,8 +4,8 @@
  *
  * It is linked into every unit test. The linker's --wrap puts it between our own
  * objects and malloc, calloc, realloc, reallocarray, strdup, strndup, free,
- * pthread_create, eventfd, getrandom, open, socket, bind and listen; what shared
- * libraries call is not seen. A library that can be given an allocator, such as
+ * pthread_create, eventfd, getrandom, open, socket, bind, listen, epoll_create1 and
+ * epoll_ctl (adding); what shared libraries call is not seen. A library that can be given an allocator, such as
  * jansson with json_set_alloc_funcs(malloc, free), is tortured too when the test
  * gives it that one.
  *

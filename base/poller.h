@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poller - one thread's event loop: descriptors, timers, and tasks to end a turn with.
+ *
+ * The memory of watches, timers and tasks is their owner's. Inside any function that the loop calls
+ * they, its own too, may be set, stopped and freed.
+ *
+ * Threads: one at a time, the one that turns it.
+ */
+#ifndef BASE_POLLER_H
+#define BASE_POLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "base/err.h"
+
+enum { POLLER_IN = EPOLLIN, POLLER_OUT = EPOLLOUT };
+
+enum { POLLER_BATCH = 16 };
+
+/* A descriptor. All zero is one that is not watched. */
+struct watch {
+	int fd;                                  /* while watched; stays its owner's to close */
+	unsigned wanted;                         /* POLLER_IN, POLLER_OUT, both, or 0 */
+	void (*ready)(void *arg, unsigned what); /* NULL: not watched */
+	void *arg;
+};
+
+/* Runs once. All zero is a stopped one. */
+struct timer {
+	struct timer *next;
+	int64_t at_ms; /* 0: stopped */
+	uint64_t turn; /* in which it was set */
+	void (*run)(void *arg);
+	void *arg;
+};
+
+/* Something to be done at the end of this turn. All zero is one that is not queued. */
+struct task {
+	struct task *next;
+	uint64_t round;         /* in which it was queued */
+	void (*run)(void *arg); /* NULL: not queued */
+	void *arg;
+};
+
+struct poller {
+	int fd;
+	uint64_t turn;
+	uint64_t round; /* of tasks */
+	struct task *tasks, *last_task;
+	struct timer *timers;                   /* the nearest first */
+	struct epoll_event ready[POLLER_BATCH]; /* of this turn, from at on not yet told */
+	int at, count;
+};
+
+/* 0 or ERR_SYSTEM; after that poller_done() is due. */
+int poller_init(struct poller *p, struct err *err) __attribute__((warn_unused_result));
+
+/* Nothing is called any more; what is still watched is simply left. All zero is fine. */
+void poller_done(struct poller *p);
+
+/*
+ * Wait for something that is wanted, or for the nearest timer, and call whoever it concerns:
+ * ready() with what there is of wanted, all of it when the descriptor has failed; then each timer
+ * that is due and was not set in this very turn; then each task that is queued by then. One that is
+ * queued later has its turn at once. 0 or ERR_SYSTEM.
+ */
+int poller_turn(struct poller *p, struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Watch fd until poller_unwatch(), which must come before fd is closed. While nothing is wanted,
+ * nothing is told, not even that it has failed. 0 or ERR_SYSTEM.
+ */
+int poller_watch(struct poller *p, struct watch *w, int fd, unsigned wanted,
+	void (*ready)(void *arg, unsigned what), void *arg, struct err *err)
+	__attribute__((warn_unused_result));
+void poller_want(struct poller *p, struct watch *w, unsigned wanted);
+void poller_unwatch(struct poller *p, struct watch *w); /* no matter whether it is watched */
+
+/* Run once, ms from now; 0 or less is the next turn. A timer that was set already is set anew. */
+void poller_set_timer(
+	struct poller *p, struct timer *timer, int ms, void (*run)(void *arg), void *arg);
+void poller_stop_timer(struct poller *p, struct timer *timer); /* no matter whether it is set */
+
+/* Have run() called once, behind what is to be done in this turn. One that is queued stays where it is. */
+void poller_queue(struct poller *p, struct task *task, void (*run)(void *arg), void *arg);
+void poller_drop(struct poller *p, struct task *task); /* no matter whether it is queued */
+
+#endif
