@@ -17,7 +17,7 @@ say = $(if $(V),,@echo "  $(1)")
 MODE ?= release
 B := build/$(MODE)
 
-PKGS := libmicrohttpd gnutls libwebsockets libcurl libssl libcrypto jansson
+PKGS := libmicrohttpd gnutls libcurl libssl libcrypto jansson
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 

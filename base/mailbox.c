@@ -18,7 +18,6 @@ struct mailbox {
 	struct mail *first; /* [m] oldest */
 	struct mail *last;  /* [m] youngest; means nothing while first is NULL */
 	int fd;             /* [o] -1 once closed */
-	bool fd_taken;      /* [o] someone else closes it */
 	bool closed;        /* [o] */
 };
 
@@ -69,19 +68,6 @@ int
 mailbox_fd(const struct mailbox *m)
 {
 	return m->fd;
-}
-
-int
-mailbox_take_fd(struct mailbox *m)
-{
-	int fd;
-
-	lock_take(&m->lock);
-	assert(!m->fd_taken);
-	m->fd_taken = true;
-	fd = m->fd;
-	lock_release(&m->lock);
-	return fd;
 }
 
 /* With the lock held: the descriptor cannot be closed, and its number be another's, meanwhile. */
@@ -152,7 +138,7 @@ mailbox_close(struct mailbox *m)
 	struct mail *unread;
 
 	lock_take(&m->lock);
-	if (!m->closed && !m->fd_taken)
+	if (!m->closed)
 		close(m->fd);
 	m->closed = true;
 	m->fd = -1;

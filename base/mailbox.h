@@ -28,13 +28,8 @@ int mailbox_new(struct mailbox **out, struct err *err) __attribute__((warn_unuse
 struct mailbox *mailbox_ref(struct mailbox *m);
 void mailbox_unref(struct mailbox *m);
 
-/*
- * The eventfd. mailbox_take_fd() moves it to the caller (an event loop that
- * closes the descriptors it watches), who must call mailbox_close() before it
- * closes it. Without that call the mailbox closes it itself.
- */
+/* The eventfd, to be watched until mailbox_close(), which closes it. */
 int mailbox_fd(const struct mailbox *m);
-int mailbox_take_fd(struct mailbox *m);
 
 /*
  * Hand a message over. On success *mail is NULL: it is the mailbox's.

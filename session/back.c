@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -16,20 +15,59 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "session/lws_glue.h"
 
-enum { BACK_MAGIC = 0x4241434b, READ_AHEAD = 34 * 1024 };
+enum { BACK_MAGIC = 0x4241434b };
 
 /* ---- endings ---- */
 
-/* Tell the viewer, once. Returns -1, which makes the event loop close the socket when returned from a callback. */
+static void
+back_free(struct back *b)
+{
+	struct back **link;
+
+	for (link = &b->loop->backs; *link != b; link = &(*link)->next)
+		;
+	*link = b->next;
+	poller_stop_timer(&b->loop->poller, &b->timer);
+	poller_drop(&b->loop->poller, &b->flush);
+	poller_drop(&b->loop->poller, &b->again);
+	poller_drop(&b->loop->poller, &b->gone);
+	stream_close(&b->stream);
+	pve_console_done(&b->console);
+	rfb_done(&b->rfb);
+	secret_wipe(&b->login);
+	buf_done(&b->head);
+	buf_done(&b->out);
+	while (b->left.first)
+		chunk_free(pipe_take(&b->left));
+	chunk_free(b->chunk);
+	b->magic = 0;
+	free(b);
+}
+
+static void
+on_gone(void *arg)
+{
+	back_free(arg);
+}
+
+/* Nothing is watched and nothing called any more. */
+static void
+leave(struct back *b)
+{
+	b->state = BACK_OVER;
+	poller_stop_timer(&b->loop->poller, &b->timer);
+	back_watch(b);
+	poller_queue(&b->loop->poller, &b->gone, on_gone, b);
+}
+
+/* Tell the viewer, once. */
 int
 back_over(struct back *b, enum end end, const struct err *err)
 {
 	enum back_state was = b->state;
 
-	b->state = BACK_OVER;
-	loop_timer_stop(b->loop, &b->timer);
+	leave(b);
 	if (was < BACK_CLOSING)
 		b->events->ended(b->arg, end, err);
 	return -1;
@@ -52,13 +90,6 @@ no_terminal(struct back *b)
 		return back_over_text(b, END_NEEDS_PASSWORD, ERR_NEEDS_PASSWORD,
 			"this Proxmox needs a password user for terminal consoles");
 	return back_over_text(b, END_PVE_AUTH, ERR_PROTOCOL, "closed before the terminal's OK");
-}
-
-/* Outside a callback of its own the socket is closed by the event loop's next turn. */
-void
-back_close_soon(struct back *b)
-{
-	lws_set_timeout(b->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 /* The far side has ended, or the socket failed: what that means depends on how far we were. */
@@ -106,17 +137,16 @@ on_deadline(void *arg)
 		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT, "VNC authentication took too long");
 		break;
 	default:
-		b->state = BACK_OVER;
+		leave(b);
 		break;
 	}
-	back_close_soon(b);
 }
 
 void
 back_enter(struct back *b, enum back_state state, int deadline_ms)
 {
 	b->state = state;
-	loop_timer_set(b->loop, &b->timer, deadline_ms, on_deadline, b);
+	poller_set_timer(&b->loop->poller, &b->timer, deadline_ms, on_deadline, b);
 }
 
 static void
@@ -124,28 +154,16 @@ on_again(void *arg)
 {
 	struct back *b = arg;
 
-	lws_callback_on_writable(b->wsi);
-}
-
-/*
- * libwebsockets forgets a request that is made within a writeable callback: for
- * descriptors that are not its own it clears POLLOUT after the callback. Such a
- * one is made from a timer, in the next turn; otherwise bytes would wait in the
- * SSL or in a queue until something else happens.
- */
-void
-back_want_write(struct back *b)
-{
-	if (b->in_writeable)
-		loop_timer_set(b->loop, &b->again, 0, on_again, b);
-	else
-		lws_callback_on_writable(b->wsi);
+	if (b->state != BACK_OVER)
+		(void)back_receive(b);
 }
 
 void
-back_hold(struct back *b)
+back_watch(struct back *b)
 {
-	lws_rx_flow_control(b->wsi, 0);
+	unsigned in = b->paused ? 0 : POLLER_IN, out = b->blocked ? POLLER_OUT : 0;
+
+	stream_want(&b->stream, b->state == BACK_OVER ? 0 : in | out);
 }
 
 /* ---- opening ---- */
@@ -164,6 +182,7 @@ tls_connected(struct back *b)
 	else
 		rfb_client_init(&b->rfb, secret_peek(&b->console.password), b->console.password.len);
 	pve_console_done(&b->console);
+	back_kick(b);
 	if (r < 0)
 		return back_over_text(b, END_INTERNAL, r, "no memory for the upgrade request");
 	return 0;
@@ -173,24 +192,16 @@ static int
 secure(struct back *b)
 {
 	struct err err;
-	int n, r;
+	int r = stream_shake(&b->stream);
 
-	ERR_clear_error();
-	n = SSL_connect(b->ssl);
-	if (n == 1)
+	if (r == 1)
 		return tls_connected(b);
-	switch (SSL_get_error(b->ssl, n)) {
-	case SSL_ERROR_WANT_READ:
+	if (r == STREAM_AGAIN)
 		return 0;
-	case SSL_ERROR_WANT_WRITE:
-		back_want_write(b);
-		return 0;
-	case SSL_ERROR_SSL:
-		r = pve_console_ssl_error(b->ssl, &err);
-		return back_over(b, end_of_err(r), &err);
-	default:
+	if (!b->stream.refused)
 		return back_over_eof(b);
-	}
+	r = pve_console_ssl_error(b->stream.ssl, &err);
+	return back_over(b, end_of_err(r), &err);
 }
 
 static int
@@ -200,79 +211,40 @@ connected(struct back *b)
 	struct err err;
 	int failure = 0;
 
-	if (getsockopt(b->fd, SOL_SOCKET, SO_ERROR, &failure, &len) < 0 || failure) {
+	if (getsockopt(b->stream.fd, SOL_SOCKET, SO_ERROR, &failure, &len) < 0 || failure) {
 		err_set(&err, ERR_UNREACHABLE, "connect: %s", strerror(failure ? failure : errno));
 		return back_over(b, END_UNREACHABLE, &err);
 	}
 	back_enter(b, BACK_SECURING, BACK_UPGRADE_MS);
+	b->blocked = false;
+	back_watch(b);
 	return 0;
 }
 
-/* Whatever can be done now, is done: the one entry from the event loop. */
-static int
-turn(struct back *b, bool writeable)
-{
-	if (b->state == BACK_CONNECTING && (!writeable || connected(b) < 0))
-		return writeable ? -1 : 0;
-	if (b->state == BACK_SECURING && secure(b) < 0)
-		return -1;
-	if (b->state == BACK_CONNECTING || b->state == BACK_SECURING)
-		return 0;
-	if (b->state == BACK_OVER)
-		return -1;
-	if (back_flush(b) < 0 || back_receive(b) < 0)
-		return -1;
-	return back_flush(b);
-}
-
+/* The one entry from the event loop. */
 static void
-back_free(struct back *b)
+on_ready(void *arg, unsigned what)
 {
-	b->loop->backs -= b->wsi != NULL;
-	loop_timer_stop(b->loop, &b->timer);
-	loop_timer_stop(b->loop, &b->again);
-	SSL_free(b->ssl);
-	pve_console_done(&b->console);
-	rfb_done(&b->rfb);
-	secret_wipe(&b->login);
-	buf_done(&b->head);
-	buf_done(&b->out);
-	while (b->left.first)
-		chunk_free(pipe_take(&b->left));
-	chunk_free(b->chunk);
-	b->magic = 0;
-	free(b);
+	struct back *b = arg;
+
+	assert(b->magic == BACK_MAGIC);
+	if (b->state == BACK_CONNECTING && ((what & POLLER_OUT) == 0 || connected(b) < 0))
+		return;
+	if (b->state == BACK_SECURING && (secure(b) < 0 || b->state == BACK_SECURING))
+		return;
+	if (what & POLLER_OUT)
+		b->blocked = false;
+	if ((what & POLLER_OUT) && back_flush(b) < 0)
+		return;
+	if (what & POLLER_IN)
+		(void)back_receive(b);
 }
 
-int
-back_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+void
+back_end_all(struct loop *loop)
 {
-	struct back *b = lws_get_opaque_user_data(wsi);
-	int r;
-
-	(void)user;
-	(void)in;
-	(void)len;
-	if (!b)
-		return 0;
-	assert(b->magic == BACK_MAGIC);
-	b->loop->watch.busy = true;
-	switch (reason) {
-	case LWS_CALLBACK_RAW_RX_FILE:
-		return turn(b, false);
-	case LWS_CALLBACK_RAW_WRITEABLE_FILE:
-		b->in_writeable = true;
-		r = turn(b, true);
-		b->in_writeable = false;
-		return r;
-	case LWS_CALLBACK_RAW_CLOSE_FILE:
-		lws_set_opaque_user_data(wsi, NULL);
-		back_over_eof(b);
-		back_free(b);
-		return 0;
-	default:
-		return 0;
-	}
+	while (loop->backs)
+		back_free(loop->backs);
 }
 
 /* A non-blocking socket with connect() under way, or -1. */
@@ -308,69 +280,59 @@ dial(const struct pve_console *console, struct err *err)
 	return fd;
 }
 
+/* The socket becomes the back's. */
 static int
-make_ssl(struct back *b, struct err *err)
+secure_later(struct back *b, int fd, struct err *err)
 {
-	int r = pve_console_ssl(&b->console, &b->ssl, err);
+	SSL *ssl = NULL;
+	int r = pve_console_ssl(&b->console, &ssl, err);
 
-	if (r < 0)
+	if (r < 0) {
+		close(fd);
 		return r;
-	SSL_set_mode(b->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-							 SSL_MODE_RELEASE_BUFFERS);
-	/* Otherwise each record costs two reads, head and body. */
-	SSL_set_read_ahead(b->ssl, 1);
-	SSL_set_default_read_buffer_len(b->ssl, READ_AHEAD);
-	SSL_set_connect_state(b->ssl);
-	if (SSL_set_fd(b->ssl, b->fd) != 1)
-		return err_set(err, ERR_MEMORY, "no memory for TLS");
-	return 0;
+	}
+	SSL_set_connect_state(ssl);
+	return stream_open(&b->stream, &b->loop->poller, fd, ssl, POLLER_OUT, on_ready, b, err);
 }
 
-/* From here on the event loop owns the descriptor, and RAW_CLOSE_FILE frees b. */
-static int
-adopt(struct back *b, struct err *err)
+static struct back *
+back_new(struct loop *loop)
 {
-	lws_sock_file_fd_type u = {.filefd = b->fd};
+	struct back *b = calloc(1, sizeof(*b));
 
-	b->wsi = lws_adopt_descriptor_vhost(
-		b->loop->vhost, LWS_ADOPT_RAW_FILE_DESC, u, LWS_PROTOCOL_BACK, NULL);
-	if (!b->wsi)
-		return err_set(err, ERR_LIMIT, "the session's descriptor table is full");
-	b->loop->backs++;
-	lws_set_opaque_user_data(b->wsi, b);
-	back_want_write(b);
-	return 0;
+	if (!b)
+		return NULL;
+	b->magic = BACK_MAGIC;
+	b->loop = loop;
+	b->next = loop->backs;
+	loop->backs = b;
+	b->head.max = 4 * UPGRADE_RESPONSE_MAX; /* frames may follow in the same read */
+	b->heard_ms = clock_ms();
+	b->blocked = true; /* until it is connected */
+	return b;
 }
 
 int
 back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 {
-	struct back *b = calloc(1, sizeof(*b));
-	int r;
+	struct back *b = back_new(loop);
+	int fd, r;
 
 	if (!b) {
 		pve_console_done(console);
 		return err_set(err, ERR_MEMORY, "no memory for a connection");
 	}
-	b->magic = BACK_MAGIC;
-	b->loop = loop;
 	b->pipe = pipe;
 	b->events = events;
 	b->arg = arg;
-	b->head.max = 4 * UPGRADE_RESPONSE_MAX; /* frames may follow in the same read */
-	b->heard_ms = clock_ms();
 	b->console = *console;
 	memset(console, 0, sizeof(*console));
-	b->fd = dial(&b->console, err);
-	r = b->fd < 0 ? b->fd : make_ssl(b, err);
+	fd = dial(&b->console, err);
+	r = fd < 0 ? fd : secure_later(b, fd, err);
 	if (r == 0 && upgrade_key(b->key) < 0)
 		r = err_set(err, ERR_SYSTEM, "no random websocket key");
-	if (r == 0)
-		r = adopt(b, err);
 	if (r < 0) {
-		if (b->fd >= 0 && r != ERR_LIMIT)
-			close(b->fd);
 		back_free(b);
 		return r;
 	}
@@ -379,10 +341,25 @@ back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
 	return 0;
 }
 
+static void
+on_flush(void *arg)
+{
+	struct back *b = arg;
+
+	if (b->state != BACK_OVER && !b->blocked)
+		(void)back_flush(b);
+}
+
 void
 back_kick(struct back *b)
 {
-	back_want_write(b);
+	poller_queue(&b->loop->poller, &b->flush, on_flush, b);
+}
+
+void
+back_come_again(struct back *b)
+{
+	poller_queue(&b->loop->poller, &b->again, on_again, b);
 }
 
 void
@@ -391,8 +368,9 @@ back_resume(struct back *b)
 	if (!b->paused)
 		return;
 	b->paused = false;
-	lws_rx_flow_control(b->wsi, 1);
-	back_want_write(b); /* for what waits inside the SSL */
+	back_watch(b);
+	if (stream_holds(&b->stream))
+		back_come_again(b);
 }
 
 void
@@ -400,9 +378,7 @@ back_close(struct back *b)
 {
 	if (b->state < BACK_RELAYING) {
 		/* Nothing to say yet; Proxmox's listener dies by itself. */
-		b->state = BACK_OVER;
-		loop_timer_stop(b->loop, &b->timer);
-		back_close_soon(b);
+		leave(b);
 		return;
 	}
 	b->left = b->pipe->to_pve;
@@ -410,5 +386,5 @@ back_close(struct back *b)
 	b->pipe = NULL;
 	back_resume(b);
 	back_enter(b, BACK_CLOSING, LOOP_DRAIN_MS);
-	back_want_write(b);
+	back_kick(b);
 }

@@ -6,7 +6,7 @@
  * Dials the address that gave the ticket, upgrades, authenticates, by VNC or with
  * termproxy, and from then on moves bytes between the socket and the pipe. Every phase has its
  * deadline (docs/proxmox.md). A back ends exactly once, by back_events.ended()
- * or by back_close(), whichever is first, and frees itself when its socket is closed.
+ * or by back_close(), whichever is first, and frees itself in the loop after that.
  *
  * Threads: the session's.
  */
@@ -49,7 +49,7 @@ int back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 	__attribute__((warn_unused_result));
 
-/* There is something in to_pve. */
+/* There is something in to_pve: it goes when this turn of the loop ends. */
 void back_kick(struct back *b);
 
 /* to_browser has room again: go on receiving. */
@@ -58,5 +58,8 @@ void back_resume(struct back *b);
 /* No more events, and the pipe is not used after this call: what waits in to_pve is moved over, sent within
  * LOOP_DRAIN_MS, followed by a Close frame. */
 void back_close(struct back *b);
+
+/* Close whatever is open. Nothing is called. */
+void back_end_all(struct loop *loop);
 
 #endif

@@ -3,20 +3,19 @@
  * back_impl - one connection to Proxmox from the inside, shared by back.c (the
  * socket's life, opening and ending) and back_io.c (sending and receiving).
  *
- * Functions that return int say -1 when the connection is over: the viewer has
- * been told, and the event loop's callback returns it so that the socket is closed.
+ * Functions that return int say -1 when the connection is over: the viewer has been told, and the
+ * back is freed when this turn of the loop ends.
  *
  * Threads: the session's.
  */
 #ifndef SESSION_BACK_IMPL_H
 #define SESSION_BACK_IMPL_H
 
-#include <openssl/types.h>
-
 #include "base/buf.h"
 #include "session/back.h"
 #include "session/frame.h"
 #include "session/rfb.h"
+#include "session/stream.h"
 #include "session/term.h"
 #include "session/upgrade.h"
 
@@ -29,16 +28,19 @@ enum back_state {
 	BACK_RELAYING,
 	BACK_CLOSING,  /* ours: sending what is left and a Close frame */
 	BACK_DRAINING, /* ours: all said, reading to the end so that nothing said is lost by a reset */
-	BACK_OVER, /* ended() was called or not wanted any more; waiting for the socket to be closed */
+	BACK_OVER,     /* ended() was called or is not wanted any more; about to be freed */
 };
 
 struct back {
 	uint32_t magic;
 	enum back_state state;
 	struct loop *loop;
-	struct lws *wsi;
-	int fd; /* closed by the event loop */
-	SSL *ssl;
+	struct back *next; /* of the loop's */
+	struct stream stream;
+	bool blocked;      /* the socket takes no more just now */
+	struct task flush; /* there is something to send */
+	struct task again; /* there is something to receive that makes no event */
+	struct task gone;
 	struct pipe *pipe; /* the viewer's; not after back_close() */
 	const struct back_events *events;
 	void *arg;
@@ -57,10 +59,9 @@ struct back {
 	struct rfb rfb;
 	struct secret login; /* the terminal's, until it is sent */
 	struct term_greeting greeting;
-	struct timer again; /* see back_want_write() */
-	bool in_writeable;  /* inside the event loop's writeable callback */
 	int64_t heard_ms;
 	bool paused; /* to_browser is full */
+	bool heard;  /* something has come, this time */
 	bool put;    /* bytes went into to_browser in this turn */
 	bool parted; /* the Close frame has been queued, behind everything that was left */
 	unsigned char masks[256];
@@ -76,17 +77,14 @@ int back_over_text(struct back *b, enum end end, int code, const char *text);
 /* The far side has ended, or the socket failed: what that means depends on how far we were. */
 int back_over_eof(struct back *b);
 
-/* Outside a callback of its own the socket is closed by the event loop's next turn. */
-void back_close_soon(struct back *b);
-
 /* The next phase, with its deadline. */
 void back_enter(struct back *b, enum back_state state, int deadline_ms);
 
-/* Ask the event loop for a turn when the socket takes bytes. */
-void back_want_write(struct back *b);
+/* Watch for what is waited for now. */
+void back_watch(struct back *b);
 
-/* Stop watching for bytes, until back_resume(). */
-void back_hold(struct back *b);
+/* Receive at the end of this turn, no matter whether the socket says so. */
+void back_come_again(struct back *b);
 
 /* ---- back_io.c ---- */
 

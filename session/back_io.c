@@ -2,17 +2,16 @@
 #include "session/back_impl.h"
 
 #include <assert.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/secret.h"
 
 enum {
-	READ_SIZE = 16384,
-	READS_A_TURN = 8,
+	LITTLE = 2048,                 /* what is received by way of the stack */
+	STRAIGHT = 1024,               /* what is not, if so much of a frame is to come */
+	READS_A_TURN = 256,            /* for records of little */
+	BYTES_A_TURN = 3 * PIPE_CHUNK, /* what one write of the front takes */
 	WRITES_A_TURN = 16,
 	PONGS_MAX = 4096, /* bytes of them that wait */
 };
@@ -55,7 +54,7 @@ back_say(struct back *b, enum frame_opcode opcode, const void *data, size_t len)
 	explicit_bzero(frame, FRAME_HEAD_MAX + len);
 	if (r < 0)
 		return -1;
-	back_want_write(b);
+	back_kick(b);
 	return 0;
 }
 
@@ -73,7 +72,7 @@ next_chunk(struct back *b)
 		return false;
 	b->chunk = pipe_take(q);
 	head = frame_build(b->chunk->data, b->chunk->len, FRAME_BINARY, mask);
-	b->chunk_at = b->chunk->data - head;
+	b->chunk_at = chunk_before(b->chunk, head);
 	b->chunk_left = b->chunk->len + head;
 	atomic_fetch_add_explicit(&b->loop->session->to_pve, b->chunk->len, memory_order_relaxed);
 	if (b->state == BACK_RELAYING && pipe_may_resume(q))
@@ -81,25 +80,16 @@ next_chunk(struct back *b)
 	return true;
 }
 
-/* One SSL_write: how many bytes went, 0 when the socket is full, -1 on failure. */
-static int
-send_some(struct back *b, const void *data, size_t len)
+/* What has gone, 0 when the socket is full, -1 on failure. */
+static ssize_t
+send_some(struct back *b, void *data, size_t len)
 {
-	int n;
+	const struct iovec part = {.iov_base = data, .iov_len = len};
+	ssize_t n = stream_write(&b->stream, &part, 1);
 
-	ERR_clear_error();
-	n = SSL_write(b->ssl, data, (int)len);
-	if (n > 0)
-		return n;
-	switch (SSL_get_error(b->ssl, n)) {
-	case SSL_ERROR_WANT_WRITE:
-		back_want_write(b);
-		return 0;
-	case SSL_ERROR_WANT_READ:
-		return 0;
-	default:
-		return -1;
-	}
+	b->blocked = n == STREAM_AGAIN;
+	back_watch(b);
+	return n;
 }
 
 /* Everything is said: half-close, and wait for the far side to do the same. */
@@ -107,9 +97,7 @@ static int
 finish(struct back *b)
 {
 	b->state = BACK_DRAINING;
-	ERR_clear_error();
-	SSL_shutdown(b->ssl);
-	shutdown(b->fd, SHUT_WR);
+	stream_finish(&b->stream);
 	return 0;
 }
 
@@ -117,7 +105,8 @@ finish(struct back *b)
 int
 back_flush(struct back *b)
 {
-	int n, turns;
+	ssize_t n;
+	int turns;
 
 	if (b->state < BACK_UPGRADING || b->state >= BACK_DRAINING)
 		return 0;
@@ -153,7 +142,7 @@ back_flush(struct back *b)
 		if (n == 0)
 			return 0;
 	}
-	back_want_write(b);
+	back_kick(b);
 	return 0;
 }
 
@@ -167,31 +156,29 @@ on_ping_time(void *arg)
 	/* While we do not read, silence says nothing. */
 	if (!b->paused && clock_ms() - b->heard_ms >= BACK_SILENT_MS) {
 		back_over_text(b, END_PVE_SILENT, ERR_TIMEOUT, "nothing heard, not even a pong");
-		back_close_soon(b);
 		return;
 	}
-	loop_timer_set(b->loop, &b->timer, BACK_PING_MS, on_ping_time, b);
+	poller_set_timer(&b->loop->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
 	(void)back_say(b, FRAME_PING, NULL, 0);
 	b->events->ping(b->arg);
 }
 
 static int
+was_put(struct back *b, int r)
+{
+	b->put = true;
+	if (r < 0)
+		return back_over_text(b, END_INTERNAL, ERR_MEMORY, "no memory for the relay");
+	b->paused = r == PIPE_PAUSE;
+	if (b->paused)
+		back_watch(b);
+	return 0;
+}
+
+static int
 relay(struct back *b, const unsigned char *data, size_t len)
 {
-	if (len == 0)
-		return 0;
-	b->put = true;
-	switch (pipe_put(&b->pipe->to_browser, data, len)) {
-	case PIPE_OK:
-		return 0;
-	case PIPE_PAUSE:
-		if (!b->paused)
-			back_hold(b);
-		b->paused = true;
-		return 0;
-	default:
-		return back_over_text(b, END_INTERNAL, ERR_MEMORY, "no memory for the relay");
-	}
+	return len > 0 ? was_put(b, pipe_put(&b->pipe->to_browser, data, len)) : 0;
 }
 
 /* From here on bytes flow; the first are there. */
@@ -199,7 +186,7 @@ static int
 begin_relay(struct back *b, const unsigned char *data, size_t len)
 {
 	b->state = BACK_RELAYING;
-	loop_timer_set(b->loop, &b->timer, BACK_PING_MS, on_ping_time, b);
+	poller_set_timer(&b->loop->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
 	b->events->authenticated(b->arg);
 	return b->state == BACK_RELAYING ? relay(b, data, len) : -1;
 }
@@ -323,7 +310,6 @@ on_answer(struct back *b, const unsigned char *data, size_t len)
 static int
 on_bytes(struct back *b, const unsigned char *data, size_t len)
 {
-	b->heard_ms = clock_ms();
 	switch (b->state) {
 	case BACK_UPGRADING:
 		return on_answer(b, data, len);
@@ -336,34 +322,90 @@ on_bytes(struct back *b, const unsigned char *data, size_t len)
 	}
 }
 
+/* Results of one read: 1 when there may be more, 0 when there is not, -1 when over. */
+static int
+received(struct back *b, ssize_t n)
+{
+	if (n == STREAM_AGAIN)
+		return 0;
+	if (n < 0)
+		return back_over_eof(b);
+	b->heard = true;
+	return 1;
+}
+
+/* By way of the stack: heads, and what is little. */
+static int
+receive_little(struct back *b)
+{
+	unsigned char data[LITTLE];
+	ssize_t n = stream_read(&b->stream, data, sizeof(data));
+	int r = received(b, n);
+
+	return r == 1 && on_bytes(b, data, (size_t)n) < 0 ? -1 : r;
+}
+
+/* The rest of a long frame: straight to where it waits for the browser. */
+static int
+receive_straight(struct back *b, uint64_t left)
+{
+	struct pipe_queue *q = &b->pipe->to_browser;
+	size_t size;
+	unsigned char *room = pipe_room(q, &size);
+	ssize_t n;
+	int r, state;
+
+	if (!room)
+		return was_put(b, ERR_MEMORY);
+	n = stream_read(&b->stream, room, left < size ? (size_t)left : size);
+	state = pipe_filled(q, n > 0 ? (size_t)n : 0);
+	r = received(b, n);
+	if (r != 1)
+		return r;
+	frame_received(&b->parser, (size_t)n);
+	return was_put(b, state) < 0 ? -1 : 1;
+}
+
+static int
+receive_some(struct back *b)
+{
+	uint64_t left = b->state == BACK_RELAYING ? frame_awaits(&b->parser) : 0;
+
+	return left >= STRAIGHT ? receive_straight(b, left) : receive_little(b);
+}
+
+/* Does enough wait for the browser? If it does not move, we pause. */
+static bool
+enough(struct back *b)
+{
+	if (b->state != BACK_RELAYING || b->pipe->to_browser.bytes < BYTES_A_TURN)
+		return false;
+	(void)was_put(b, pipe_filled(&b->pipe->to_browser, 0));
+	return true;
+}
+
 /* Receive until the socket or the queue says stop. 0, or -1 when over. */
 int
 back_receive(struct back *b)
 {
-	unsigned char data[READ_SIZE];
-	int n, turns, r = 0;
+	bool more;
+	int turns, r = 1;
 
-	for (turns = 0; turns < READS_A_TURN && !b->paused; turns++) {
-		ERR_clear_error();
-		n = SSL_read(b->ssl, data, sizeof(data));
-		if (n > 0) {
-			r = on_bytes(b, data, (size_t)n);
-			if (r < 0)
-				break;
-			continue;
-		}
-		n = SSL_get_error(b->ssl, n);
-		if (n == SSL_ERROR_WANT_WRITE)
-			back_want_write(b);
-		else if (n != SSL_ERROR_WANT_READ)
-			r = back_over_eof(b);
-		break;
+	b->heard = false;
+	for (turns = 0; turns < READS_A_TURN && r == 1 && !b->paused && !enough(b); turns++)
+		r = receive_some(b);
+	if (b->heard)
+		b->heard_ms = clock_ms();
+	more = r == 1 && !b->paused && stream_holds(&b->stream);
+	if (b->state == BACK_RELAYING) {
+		b->put |= b->pipe->to_browser.more && !more;
+		b->pipe->to_browser.more = more;
 	}
-	/* Decrypted bytes that wait inside the SSL raise no event of the socket. */
-	if (r == 0 && turns == READS_A_TURN)
-		back_want_write(b);
 	if (b->put && b->state == BACK_RELAYING)
 		b->events->readable(b->arg);
 	b->put = false;
-	return r;
+	/* Behind what the viewer does with it. */
+	if (more)
+		back_come_again(b);
+	return r < 0 ? -1 : 0;
 }

@@ -53,7 +53,6 @@ struct core {
 	struct logins *logins;
 	struct sessions *sessions;
 	struct workers *workers;
-	bool threads_ready;
 	bool abandoned; /* threads are left that would not end: what they use can't be freed */
 	atomic_bool stopping;
 };
@@ -132,9 +131,6 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 		r = ports_new(config->session_ip, config->port_min, config->port_max,
 			affordable_ports(config), &core->ports, err);
 	if (r == 0)
-		r = thread_global_init(err);
-	core->threads_ready = r == 0;
-	if (r == 0)
 		r = make_workers(core, err);
 	return r;
 }
@@ -188,8 +184,6 @@ core_free(struct core *core)
 	if (!core || core->abandoned)
 		return;
 	workers_free(core->workers);
-	if (core->threads_ready)
-		thread_global_done();
 	ports_free(core->ports);
 	sessions_free(core->sessions);
 	places_free(core->places);

@@ -6,9 +6,14 @@
 
 enum { FIN = 0x80, RSV = 0x70, OPCODE = 0x0f, MASKED = 0x80, LENGTH = 0x7f, CONTROL = 0x08 };
 
-/* How many bytes the head has, as far as its first two tell. */
+/* Whose frames a parser reads. */
+enum side { FROM_SERVER, FROM_CLIENT };
+
+enum { MASK_SIZE = 4 };
+
+/* How many bytes the head has before its mask, as far as its first two tell. */
 static unsigned
-head_size(const unsigned char *head)
+plain_size(const unsigned char *head)
 {
 	switch (head[1] & LENGTH) {
 	case 126:
@@ -20,17 +25,28 @@ head_size(const unsigned char *head)
 	}
 }
 
+static unsigned
+head_size(const unsigned char *head, enum side side)
+{
+	return plain_size(head) + (side == FROM_CLIENT ? MASK_SIZE : 0);
+}
+
 static uint64_t
 payload_size(const unsigned char *head)
 {
 	uint64_t n = 0;
-	unsigned i, size = head_size(head);
+	unsigned i;
 
-	if (size == 2)
+	switch (head[1] & LENGTH) {
+	case 126:
+		return (uint64_t)head[2] << 8 | head[3];
+	case 127:
+		for (i = 2; i < 10; i++)
+			n = n << 8 | head[i];
+		return n;
+	default:
 		return head[1] & LENGTH;
-	for (i = 2; i < size; i++)
-		n = n << 8 | head[i];
-	return n;
+	}
 }
 
 /* The smallest payload that needs a head of that size. */
@@ -42,19 +58,21 @@ smallest_payload(unsigned size)
 
 /* The rules of section 5 that the two first bytes can break. */
 static int
-check_head(struct frame_parser *p, struct err *err)
+check_head(const struct frame_parser *p, enum side side, const unsigned char *head, struct err *err)
 {
-	unsigned char opcode = p->head[0] & OPCODE;
-	bool fin = p->head[0] & FIN;
+	unsigned char opcode = head[0] & OPCODE;
+	bool fin = head[0] & FIN;
 
-	if (p->head[0] & RSV)
+	if (head[0] & RSV)
 		return err_set(err, ERR_PROTOCOL, "websocket frame with reserved bits");
-	if (p->head[1] & MASKED)
+	if ((head[1] & MASKED) && side == FROM_SERVER)
 		return err_set(err, ERR_PROTOCOL, "websocket frame from a server is masked");
+	if (!(head[1] & MASKED) && side == FROM_CLIENT)
+		return err_set(err, ERR_PROTOCOL, "websocket frame from a client is not masked");
 	if (opcode & CONTROL) {
 		if (opcode > FRAME_PONG)
 			return err_set(err, ERR_PROTOCOL, "websocket frame with opcode %u", opcode);
-		if (!fin || (p->head[1] & LENGTH) > FRAME_CONTROL_MAX)
+		if (!fin || (head[1] & LENGTH) > FRAME_CONTROL_MAX)
 			return err_set(err, ERR_PROTOCOL, "websocket control frame long or in pieces");
 		return 0;
 	}
@@ -65,46 +83,70 @@ check_head(struct frame_parser *p, struct err *err)
 	return 0;
 }
 
-/* Collect the head; true when it is complete. */
 static int
-take_head(struct frame_parser *p, const unsigned char *in, size_t len, size_t *used, bool *complete,
-	struct err *err)
+begin_payload(struct frame_parser *p, enum side side, const unsigned char *head, struct err *err)
 {
-	int r;
+	unsigned size = plain_size(head);
 
-	*complete = false;
-	while (*used < len) {
-		p->head[p->head_len++] = in[(*used)++];
-		if (p->head_len == 2) {
-			r = check_head(p, err);
-			if (r < 0)
-				return r;
-		}
-		if (p->head_len >= 2 && p->head_len == head_size(p->head)) {
-			*complete = true;
-			break;
-		}
-	}
-	return 0;
-}
-
-static int
-begin_payload(struct frame_parser *p, struct err *err)
-{
-	p->opcode = p->head[0] & OPCODE;
-	p->left = payload_size(p->head);
+	p->opcode = head[0] & OPCODE;
+	p->left = payload_size(head);
 	if (p->left >> 63)
 		return err_set(err, ERR_PROTOCOL, "websocket frame with a length of 64 bits");
-	if (p->left < smallest_payload(head_size(p->head)))
+	if (side == FROM_SERVER && p->left < smallest_payload(size))
 		return err_set(err, ERR_PROTOCOL, "websocket frame's length is not in its shortest form");
 	if (!(p->opcode & CONTROL))
-		p->in_message = !(p->head[0] & FIN);
+		p->in_message = !(head[0] & FIN);
+	if (p->opcode == FRAME_TEXT || p->opcode == FRAME_BINARY)
+		p->text = p->opcode == FRAME_TEXT;
+	if (side == FROM_CLIENT)
+		memcpy(p->mask, head + size, MASK_SIZE);
 	p->head_len = 0;
 	p->control_len = 0;
 	p->in_payload = true;
 	return 0;
 }
 
+/* Put bytes into head until it has so many; returns how many that took. */
+static size_t
+collect(struct frame_parser *p, unsigned wanted, const unsigned char *in, size_t len)
+{
+	unsigned have = p->head_len;
+	size_t n = 0;
+
+	while (have < wanted && n < len)
+		p->head[have++] = in[n++];
+	p->head_len = have;
+	return n;
+}
+
+/* Read the head; 1 when it is complete, 0 when more is needed. */
+static int
+take_head(struct frame_parser *p, enum side side, const unsigned char *in, size_t len, size_t *used,
+	struct err *err)
+{
+	const unsigned char *head = in + *used;
+	/* Nearly always all of it is there, and is read where it is. */
+	bool whole = p->head_len == 0 && len - *used >= sizeof(p->head);
+	int r;
+
+	if (!whole) {
+		head = p->head;
+		*used += collect(p, 2, in + *used, len - *used);
+		if (p->head_len < 2)
+			return 0;
+		*used += collect(p, head_size(head, side), in + *used, len - *used);
+	}
+	r = check_head(p, side, head, err);
+	if (r < 0)
+		return r;
+	if (!whole && p->head_len < head_size(head, side))
+		return 0;
+	*used += whole ? head_size(head, side) : 0;
+	r = begin_payload(p, side, head, err);
+	return r < 0 ? r : 1;
+}
+
+/* A control frame is whole. */
 static void
 control_event(struct frame_parser *p, struct frame_event *event)
 {
@@ -116,83 +158,152 @@ control_event(struct frame_parser *p, struct frame_event *event)
 	event->len = p->control_len;
 }
 
+/* Take the mask off; what follows goes on with it where this ends. */
+static void
+unmask(struct frame_parser *p, unsigned char *data, size_t len)
+{
+	unsigned char turned[MASK_SIZE];
+	unsigned i;
+
+	frame_mask(data, len, p->mask);
+	for (i = 0; i < MASK_SIZE; i++)
+		turned[i] = p->mask[(len + i) % MASK_SIZE];
+	memcpy(p->mask, turned, MASK_SIZE);
+}
+
+static void
+take_control(struct frame_parser *p, enum side side, const unsigned char *in, size_t n)
+{
+	unsigned char *to = p->control + p->control_len;
+
+	memcpy(to, in, n);
+	if (side == FROM_CLIENT)
+		unmask(p, to, n);
+	p->control_len += (unsigned)n;
+}
+
+static void
+data_event(struct frame_parser *p, const unsigned char *data, size_t n, struct frame_event *event)
+{
+	p->in_payload = p->left > 0;
+	event->data = data;
+	event->len = n;
+	event->frame_left = p->left;
+	event->text = p->text;
+	event->last = p->left == 0 && !p->in_message;
+	/* An empty piece is worth telling where a message may end with it: a client's. */
+	if (n > 0)
+		event->kind = FRAME_IS_DATA;
+}
+
+/* What there is of a frame's payload; true when that makes an event. */
+static bool
+take_payload(struct frame_parser *p, enum side side, const unsigned char *in, size_t n,
+	struct frame_event *event)
+{
+	p->left -= n;
+	if (p->opcode & CONTROL) {
+		take_control(p, side, in, n);
+		if (p->left > 0)
+			return false;
+		control_event(p, event);
+		return true;
+	}
+	data_event(p, in, n, event);
+	if (side == FROM_CLIENT && event->last)
+		event->kind = FRAME_IS_DATA;
+	return event->kind == FRAME_IS_DATA;
+}
+
 /* As frame_next(), on a parser that is not broken. */
 static int
-next_event(struct frame_parser *p, const unsigned char *in, size_t len, size_t *used,
-	struct frame_event *event, struct err *err)
+next_event(struct frame_parser *p, enum side side, const unsigned char *in, size_t len,
+	size_t *used, struct frame_event *event, struct err *err)
 {
-	bool complete;
+	const unsigned char *payload;
 	size_t n;
 	int r;
 
 	while (*used < len) {
 		if (!p->in_payload) {
-			r = take_head(p, in, len, used, &complete, err);
-			if (r < 0)
-				return r;
-			if (!complete)
-				return 0;
-			r = begin_payload(p, err);
-			if (r < 0)
+			r = take_head(p, side, in, len, used, err);
+			if (r <= 0)
 				return r;
 		}
 		n = len - *used;
 		if (n > p->left)
 			n = (size_t)p->left;
-		if (p->opcode & CONTROL) {
-			memcpy(p->control + p->control_len, in + *used, n);
-			p->control_len += (unsigned)n;
-		} else {
-			event->data = in + *used;
-			event->len = n;
-		}
+		payload = in + *used;
 		*used += n;
-		p->left -= n;
-		if (p->opcode & CONTROL) {
-			if (p->left > 0)
-				return 0;
-			control_event(p, event);
-			return 0;
-		}
-		p->in_payload = p->left > 0;
-		if (n > 0) {
-			event->kind = FRAME_IS_DATA;
-			return 0;
-		}
-		if (p->in_payload)
+		if (take_payload(p, side, payload, n, event))
 			return 0;
 	}
 	return 0;
+}
+
+static int
+next_of(struct frame_parser *p, enum side side, const unsigned char *in, size_t len, size_t *used,
+	struct frame_event *event, struct err *err)
+{
+	int r;
+
+	*used = 0;
+	*event = (struct frame_event){.kind = FRAME_NEED_MORE};
+	if (p->broken)
+		return err_set(err, ERR_PROTOCOL, "websocket is broken");
+	r = next_event(p, side, in, len, used, event, err);
+	p->broken = r < 0;
+	return r;
 }
 
 int
 frame_next(struct frame_parser *p, const unsigned char *in, size_t len, size_t *used,
 	struct frame_event *event, struct err *err)
 {
-	int r;
+	return next_of(p, FROM_SERVER, in, len, used, event, err);
+}
 
-	*used = 0;
-	event->kind = FRAME_NEED_MORE;
-	if (p->broken)
-		return err_set(err, ERR_PROTOCOL, "websocket is broken");
-	r = next_event(p, in, len, used, event, err);
-	p->broken = r < 0;
+uint64_t
+frame_awaits(const struct frame_parser *p)
+{
+	return p->in_payload && !p->broken && !(p->opcode & CONTROL) ? p->left : 0;
+}
+
+void
+frame_received(struct frame_parser *p, size_t n)
+{
+	assert(n <= p->left);
+	p->left -= n;
+	p->in_payload = p->left > 0;
+}
+
+int
+frame_next_masked(struct frame_parser *p, unsigned char *in, size_t len, size_t *used,
+	struct frame_event *event, struct err *err)
+{
+	int r = next_of(p, FROM_CLIENT, in, len, used, event, err);
+
+	/* Data is what was used last. */
+	if (r == 0 && event->kind == FRAME_IS_DATA)
+		unmask(p, in + *used - event->len, event->len);
 	return r;
 }
 
 void
 frame_mask(unsigned char *data, size_t len, const unsigned char mask[4])
 {
-	uint64_t wide, word;
+	uint64_t wide, words[4];
 	uint32_t narrow;
-	size_t i = 0;
+	size_t i = 0, j;
 
 	memcpy(&narrow, mask, sizeof(narrow));
 	wide = (uint64_t)narrow << 32 | narrow;
-	for (; i + sizeof(word) <= len; i += sizeof(word)) {
-		memcpy(&word, data + i, sizeof(word));
-		word ^= wide;
-		memcpy(data + i, &word, sizeof(word));
+	/* By 32 bytes, at any address: compilers make vectors of that. */
+	for (; i + sizeof(words) <= len; i += sizeof(words)) {
+		memcpy(words, data + i, sizeof(words));
+		for (j = 0; j < 4; j++)
+			words[j] ^= wide;
+		memcpy(data + i, words, sizeof(words));
 	}
 	for (; i < len; i++)
 		data[i] ^= mask[i & 3];
@@ -219,5 +330,28 @@ frame_build(
 	}
 	memcpy(payload - 4, mask, 4);
 	frame_mask(payload, len, mask);
+	return n;
+}
+
+size_t
+frame_plain_head(size_t len)
+{
+	return len < 126 ? 2 : len < 65536 ? 4 : 10;
+}
+
+size_t
+frame_build_plain(unsigned char *payload, size_t len, enum frame_opcode opcode)
+{
+	size_t n = frame_plain_head(len), i;
+	unsigned char *head = payload - n;
+
+	assert(opcode != FRAME_CONTINUATION);
+	assert(!(opcode & CONTROL) || len <= FRAME_CONTROL_MAX);
+	head[0] = (unsigned char)(FIN | opcode);
+	head[1] = (unsigned char)(n == 2 ? len : n == 4 ? 126 : 127);
+	for (i = n; i > 2; i--) {
+		head[i - 1] = (unsigned char)len;
+		len >>= 8;
+	}
 	return n;
 }

@@ -2,11 +2,12 @@
 /*
  * frame - websocket frames (RFC 6455, section 5), pure: no socket, no memory.
  *
- * Reading: what a server sends (unmasked). Message boundaries carry no meaning
- * towards Proxmox, so data is handed out as it comes, pointing into the input.
- * Building: what a client must send. Proxmox's server dies of anything but
- * whole, masked, unfragmented frames of at most 128 KiB; frame_build() can make
- * nothing else, and at most 64 KiB.
+ * Reading: what a server sends (unmasked, by frame_next()) and what a client sends
+ * (masked, by frame_next_masked()). Data is handed out as it comes, pointing into the
+ * input; where its frame and its message end is said with it.
+ * Building: what a client must send, and what a server must. Proxmox's server dies of
+ * anything but whole, masked, unfragmented frames of at most 128 KiB; frame_build() can
+ * make nothing else, and at most 64 KiB.
  *
  * Threads: no shared state.
  */
@@ -32,15 +33,18 @@ enum {
 	FRAME_CONTROL_MAX = 125,
 	FRAME_PAYLOAD_MAX = 65535, /* what frame_build() accepts */
 	FRAME_HEAD_MAX = 8,        /* 2 + 2 length bytes + 4 mask bytes */
+	FRAME_PLAIN_HEAD_MAX = 10, /* 2 + 8 length bytes */
 };
 
 /* All zero is a parser before the first byte. */
 struct frame_parser {
 	unsigned char head[14];
+	unsigned char mask[4]; /* of a client's frame: what its next payload byte begins with */
 	unsigned head_len;
 	bool in_payload;
 	bool in_message; /* a fragmented message is under way */
-	bool broken;     /* the server broke a rule; nothing more is read */
+	bool text;       /* of the message: it is text */
+	bool broken;     /* the far side broke a rule; nothing more is read */
 	unsigned char opcode;
 	uint64_t left; /* payload bytes still to come */
 	unsigned char control[FRAME_CONTROL_MAX];
@@ -54,6 +58,9 @@ struct frame_event {
 	enum frame_kind kind;
 	const unsigned char *data;
 	size_t len;
+	uint64_t frame_left; /* of FRAME_IS_DATA, as the rest: bytes of the frame that are to come */
+	bool text;           /* of a text message */
+	bool last;           /* the message ends with it */
 };
 
 /*
@@ -66,12 +73,36 @@ int frame_next(struct frame_parser *p, const unsigned char *in, size_t len, size
 	struct frame_event *event, struct err *err) __attribute__((warn_unused_result));
 
 /*
+ * How much payload of a server's data frame is still to come, 0 between frames and within control
+ * frames; and that n bytes of it, at most so many, have been received past frame_next().
+ */
+uint64_t frame_awaits(const struct frame_parser *p);
+void frame_received(struct frame_parser *p, size_t n);
+
+/*
+ * The same for what a client sends; the mask is taken off in place. Lengths need not be in their
+ * shortest form, which the standard asks for and nobody checks. Data may be empty where a
+ * message ends with that.
+ */
+int frame_next_masked(struct frame_parser *p, unsigned char *in, size_t len, size_t *used,
+	struct frame_event *event, struct err *err) __attribute__((warn_unused_result));
+
+/*
  * Make one whole frame around payload[0..len): the head is written into the
  * FRAME_HEAD_MAX bytes before payload (they must exist), the payload is masked
  * in place. Returns how many bytes before payload the frame begins.
  */
 size_t frame_build(
 	unsigned char *payload, size_t len, enum frame_opcode opcode, const unsigned char mask[4]);
+
+/*
+ * Make one whole frame of a server around payload[0..len): the head is written into the
+ * FRAME_PLAIN_HEAD_MAX bytes before payload (they must exist). Returns its size.
+ */
+size_t frame_build_plain(unsigned char *payload, size_t len, enum frame_opcode opcode);
+
+/* The size of that head. */
+size_t frame_plain_head(size_t len);
 
 /* XOR with the mask, starting at its first byte. */
 void frame_mask(unsigned char *data, size_t len, const unsigned char mask[4]);

@@ -1,344 +1,401 @@
 /* SPDX-License-Identifier: MIT */
-/* front - accepting, websockets and dispatch, see front.h; requests are in front_http.c */
+/* front - accepting, life and dispatch, see front.h and front_impl.h */
 #include "session/front.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <libwebsockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/ip.h"
 #include "base/log.h"
 #include "session/caller.h"
 #include "session/front_impl.h"
-#include "session/lws_glue.h"
-#include "session/page.h"
+#include "session/request.h"
+#include "session/tls_server.h"
 #include "session/tunables.h"
 #include "session/viewer.h"
 
 enum {
+	FRONT_MAGIC = 0x46524f4e,
 	ACCEPTS_A_TURN = 16,
 	ACCEPT_PAUSE_MS = 200, /* when the process is out of descriptors */
-	CLOSE_ACK_SECS = 1,    /* for a browser to answer a Close frame */
+	DRAINS_A_TURN = 16,
+	DRAIN_BYTES = 2048,
 };
 
-_Static_assert((int)PIPE_HEADROOM >= (int)LWS_PRE, "lws writes a frame's head in front of a chunk");
+static void listen_on(struct loop *loop);
 
-size_t
-front_user_size(void)
+static struct front *
+front_of(void *arg)
 {
-	return sizeof(struct front);
+	struct front *f = arg;
+
+	assert(f->magic == FRONT_MAGIC);
+	return f;
 }
 
-struct loop *
-front_loop(struct lws *wsi)
+/* ---- life ---- */
+
+static void
+unlink_front(struct front *f)
 {
-	return lws_vhost_user(lws_get_vhost(wsi));
+	struct front **link = &f->loop->fronts;
+
+	while (*link != f)
+		link = &(*link)->next;
+	*link = f->next;
+	f->loop->connections--;
+	f->loop->held -= f->state == FRONT_HELD;
 }
 
-/* ---- what the viewer asks for ---- */
+static void
+front_free(struct front *f)
+{
+	struct loop *loop = f->loop;
+
+	f->leaving = true;
+	if (f->viewer)
+		viewer_browser_gone(f->viewer);
+	unlink_front(f);
+	poller_stop_timer(&loop->poller, &f->deadline);
+	poller_drop(&loop->poller, &f->task);
+	stream_close(&f->stream);
+	front_drop_chunks(f, true);
+	buf_done(&f->said);
+	buf_done(&f->rest);
+	buf_done(&f->made);
+	f->magic = 0;
+	free(f);
+	/* Unless the process is short of descriptors just now. */
+	if (!loop->listen_again.at_ms)
+		listen_on(loop);
+}
+
+/* What the loop's calls end with. */
+static void
+settle(struct front *f, int result)
+{
+	if (result < 0)
+		front_free(f);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct front *f = front_of(arg);
+
+	settle(f, f->state == FRONT_HELD ? front_release(f) : -1);
+}
 
 void
-front_kick(struct lws *browser)
+front_set_deadline(struct front *f, int ms)
 {
-	lws_callback_on_writable(browser);
+	poller_set_timer(&f->loop->poller, &f->deadline, ms, on_deadline, f);
 }
 
-void
-front_pause(struct lws *browser)
+/* Throw away what comes, for as long as it comes. */
+static int
+drain(struct front *f)
 {
-	lws_rx_flow_control(browser, 0);
+	unsigned char piece[DRAIN_BYTES];
+	ssize_t n = 1;
+	int i;
+
+	for (i = 0; i < DRAINS_A_TURN && n > 0; i++)
+		n = stream_read(&f->stream, piece, sizeof(piece));
+	return n == STREAM_OVER ? -1 : 0;
 }
 
-void
-front_resume(struct lws *browser)
+int
+front_part(struct front *f)
 {
-	lws_rx_flow_control(browser, 1);
+	f->state = FRONT_PARTING;
+	stream_finish(&f->stream);
+	stream_want(&f->stream, POLLER_IN);
+	front_set_deadline(f, FRONT_PART_MS);
+	return drain(f);
 }
 
-bool
-front_choked(struct lws *browser)
-{
-	struct pollfd socket = {.fd = lws_get_socket_fd(browser), .events = POLLOUT};
-
-	return poll(&socket, 1, 0) != 1 || !(socket.revents & POLLOUT);
-}
-
-void
-front_close(struct lws *browser, enum end end)
-{
-	struct front *f = lws_wsi_user(browser);
-
-	if (f->closed)
-		return;
-	f->closing = true;
-	f->end = end;
-	/* A paused browser must be heard again, or its own Close frame would not be. */
-	lws_rx_flow_control(browser, 1);
-	lws_set_timeout(browser, PENDING_TIMEOUT_CLOSE_SEND, LOOP_DRAIN_MS / 1000);
-	lws_callback_on_writable(browser);
-}
-
-/* ---- websocket ---- */
+/* ---- dispatch ---- */
 
 static int
-send_close(struct lws *wsi, struct front *f)
+shake(struct front *f)
 {
-	const struct end_row *row = end_row(f->end);
-	unsigned char text[LWS_PRE + 125];
-	size_t n = strlen(row->customer);
+	int r = stream_shake(&f->stream);
 
-	if (row->close_code) {
-		if (n > 123)
-			n = 123;
-		memcpy(text + LWS_PRE, row->customer, n);
-		lws_close_reason(wsi, (enum lws_close_status)row->close_code, text + LWS_PRE, n);
+	if (r == STREAM_AGAIN)
+		return 0;
+	return r < 0 ? -1 : front_ask(f);
+}
+
+static int
+websocket_ready(struct front *f, unsigned what)
+{
+	int r = 0;
+
+	if (what & POLLER_IN)
+		r = front_receive(f);
+	/* Otherwise only the task sends, so that all of a turn leaves at once. */
+	if (r == 0 && (what & POLLER_OUT) && f->stuck && f->state == FRONT_OPEN)
+		r = front_send(f);
+	return r;
+}
+
+static void
+on_ready(void *arg, unsigned what)
+{
+	struct front *f = front_of(arg);
+	int r = 0;
+
+	switch (f->state) {
+	case FRONT_SHAKING:
+		r = shake(f);
+		break;
+	case FRONT_ASKING:
+		r = front_read(f);
+		break;
+	case FRONT_HELD:
+		break;
+	case FRONT_ANSWERING:
+		r = front_write(f);
+		break;
+	case FRONT_OPEN:
+		r = websocket_ready(f, what);
+		break;
+	case FRONT_PARTING:
+		r = drain(f);
+		break;
 	}
-	f->parted = true;
-	return -1;
-}
-
-/*
- * lws asks once more when the Close frame has left. To hang up then would take it away again
- * from a browser that was just sending: what it sent would be answered by a reset.
- */
-static int
-await_close(struct lws *wsi)
-{
-	lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_ACK_SECS);
-	return 0;
+	settle(f, r);
 }
 
 static int
-websocket_writeable(struct lws *wsi, struct front *f)
+websocket_turn(struct front *f)
 {
-	/* With a byte in it: lws tells nobody of a pong without payload. */
-	unsigned char ping[LWS_PRE + 1] = {0};
-	struct chunk *c = NULL;
-	int n;
+	int r = f->again ? front_receive(f) : 0;
 
-	if (f->parted)
-		return await_close(wsi);
-	if (viewer_ping_due(f->viewer) && lws_write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
-		return -1;
-	while (!lws_send_pipe_choked(wsi)) {
-		c = viewer_next(f->viewer);
-		if (!c)
-			break;
-		n = lws_write(wsi, c->data, c->len, LWS_WRITE_BINARY);
-		chunk_free(c);
-		if (n < 0)
-			return -1;
-	}
-	if (c)
-		lws_callback_on_writable(wsi);
-	else if (f->closing && !lws_send_pipe_choked(wsi))
-		return send_close(wsi, f);
-	else if (f->closing)
-		lws_callback_on_writable(wsi);
-	return 0;
+	/* While it is stuck the socket says when it takes more. */
+	if (r == 0 && !f->stuck && f->state == FRONT_OPEN)
+		r = front_send(f);
+	return r;
+}
+
+static void
+on_turn(void *arg)
+{
+	struct front *f = front_of(arg);
+
+	if (f->state == FRONT_ASKING)
+		settle(f, front_go_on(f));
+	else if (f->state == FRONT_OPEN)
+		settle(f, websocket_turn(f));
+}
+
+void
+front_queue(struct front *f)
+{
+	poller_queue(&f->loop->poller, &f->task, on_turn, f);
 }
 
 /* ---- accepting ---- */
 
-static void
-listen_again(void *arg)
-{
-	struct loop *loop = arg;
+static void on_accept(void *arg, unsigned what);
 
-	loop->listener_paused = false;
-	if (loop->listener)
-		lws_rx_flow_control(loop->listener, 1);
+static void
+listen_on(struct loop *loop)
+{
+	poller_want(&loop->poller, &loop->listener, POLLER_IN);
+}
+
+static void
+on_listen_again(void *arg)
+{
+	listen_on(arg);
 }
 
 static void
 pause_listener(struct loop *loop)
 {
-	loop->listener_paused = true;
-	lws_rx_flow_control(loop->listener, 0);
+	poller_want(&loop->poller, &loop->listener, 0);
 }
 
-/* Make it lws's, unless its client has too many. */
+/* fd is the front's, on failure too. */
+static struct front *
+front_new(struct loop *loop, int fd, const struct ip *peer, enum caller_place place)
+{
+	struct front *f = calloc(1, sizeof(*f));
+	SSL *ssl = NULL;
+	int r;
+
+	if (!f || (loop->env->tls && tls_server_ssl(loop->env->tls, &ssl, NULL) < 0)) {
+		close(fd);
+		free(f);
+		return NULL;
+	}
+	r = stream_open(&f->stream, &loop->poller, fd, ssl, 0, on_ready, f, NULL);
+	if (r < 0) {
+		free(f);
+		return NULL;
+	}
+	f->magic = FRONT_MAGIC;
+	f->loop = loop;
+	f->peer = *peer;
+	f->too_many = place != CALLER_WELCOME;
+	f->said.max = REQUEST_HEAD_MAX;
+	f->next = loop->fronts;
+	loop->fronts = f;
+	loop->connections++;
+	return f;
+}
+
+/* Take it, unless its client has too many. */
 static void
-adopt(struct loop *loop, int fd, const struct ip *peer)
+welcome(struct loop *loop, int fd, const struct ip *peer)
 {
 	enum caller_place place;
-	struct caller *caller = NULL;
+	struct front *f;
 	struct tunables t;
 
 	tunables_get(loop->env->tunables, &t);
 	place = caller_place(loop, t.access, peer, t.connections_per_client);
 	tunables_done(&t);
-	if (place != CALLER_TURNED_AWAY)
-		caller = caller_new(loop, peer, place);
-	if (!caller) {
+	if (place == CALLER_TURNED_AWAY) {
 		close(fd);
 		return;
 	}
-	/* Within this call nothing is asked of us yet; it closes fd when it fails. */
-	caller->wsi = lws_adopt_socket_vhost(loop->vhost, fd);
-	if (!caller->wsi)
-		caller_free(caller);
+	f = front_new(loop, fd, peer, place);
+	if (!f)
+		return;
+	front_set_deadline(f, FRONT_HEAD_MS);
+	settle(f, shake(f));
 }
 
-static int
-accept_some(struct loop *loop, int listener)
+static void
+prepare_socket(int fd)
+{
+	int on = 1;
+
+	/* Not inherited (see ports.c); without it a restart could not bind the port for a minute. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* False when there is nobody to be accepted, or nobody may be. */
+static bool
+accept_one(struct loop *loop)
 {
 	struct sockaddr_storage address;
-	socklen_t len;
+	socklen_t len = sizeof(address);
 	struct ip peer;
-	int fd, i, on = 1;
+	int fd;
 
-	for (i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (loop->connections >= LOOP_CONNECTIONS_MAX) {
-			pause_listener(loop);
-			return 0;
-		}
-		len = sizeof(address);
-		fd = accept4(listener, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			log_error(LOG_VNC_SERVER, "%s: accept: %s", loop->session->id, strerror(errno));
-			pause_listener(loop);
-			loop_timer_set(loop, &loop->listen_again, ACCEPT_PAUSE_MS, listen_again, loop);
-			return 0;
-		}
-		if (fd < 0 && errno == EINVAL)
-			return -1; /* shut down: the session ends */
-		if (fd < 0)
-			return 0;
-		/* Not inherited (see ports.c); without it a restart could not bind the port for a minute. */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		if (ip_of_sockaddr((struct sockaddr *)&address, &peer))
-			adopt(loop, fd, &peer);
-		else
-			close(fd);
+	if (loop->connections >= LOOP_CONNECTIONS_MAX) {
+		pause_listener(loop);
+		return false;
 	}
-	return 0;
+	fd = accept4(loop->listen_fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+		log_error(LOG_VNC_SERVER, "%s: accept: %s", loop->session->id, strerror(errno));
+		pause_listener(loop);
+		poller_set_timer(
+			&loop->poller, &loop->listen_again, ACCEPT_PAUSE_MS, on_listen_again, loop);
+	}
+	if (fd < 0)
+		return false;
+	prepare_socket(fd);
+	if (ip_of_sockaddr((struct sockaddr *)&address, &peer))
+		welcome(loop, fd, &peer);
+	else
+		close(fd);
+	return true;
+}
+
+static void
+on_accept(void *arg, unsigned what)
+{
+	int i;
+
+	(void)what;
+	for (i = 0; i < ACCEPTS_A_TURN && accept_one(arg); i++)
+		;
 }
 
 int
-listener_callback(
-	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+front_listen(struct loop *loop, int fd, struct err *err)
 {
-	(void)user;
-	(void)in;
-	(void)len;
-	front_loop(wsi)->watch.busy = true;
-	if (reason == LWS_CALLBACK_RAW_RX_FILE)
-		return accept_some(front_loop(wsi), lws_get_socket_fd(wsi));
-	if (reason == LWS_CALLBACK_RAW_CLOSE_FILE)
-		front_loop(wsi)->listener = NULL;
-	return 0;
+	int r = poller_watch(&loop->poller, &loop->listener, fd, POLLER_IN, on_accept, loop, err);
+
+	if (r < 0)
+		close(fd);
+	else
+		loop->listen_fd = fd;
+	return r;
 }
 
-/* ---- dispatch ---- */
-
-static void
-count_gone(struct loop *loop, const struct lws *wsi)
+void
+front_deafen(struct loop *loop)
 {
-	caller_free(caller_find(loop, wsi));
-	loop->connections--;
-	if (loop->listener_paused && !loop->listen_again.at_ms)
-		listen_again(loop);
+	if (loop->listen_fd < 0)
+		return;
+	poller_stop_timer(&loop->poller, &loop->listen_again);
+	poller_unwatch(&loop->poller, &loop->listener);
+	close(loop->listen_fd);
+	loop->listen_fd = -1;
 }
 
-static int
-established(struct lws *wsi, struct front *f)
+void
+front_end_all(struct loop *loop)
 {
-	struct loop *loop = front_loop(wsi);
-
-	f->viewer = viewer_new(loop, wsi, &caller_find(loop, wsi)->from.client);
-	return f->viewer ? 0 : -1;
+	front_deafen(loop);
+	while (loop->fronts)
+		front_free(loop->fronts);
 }
 
-static void
-received(struct lws *wsi, struct front *f, const void *data, size_t len)
-{
-	const struct viewer_piece piece = {
-		.data = data,
-		.len = len,
-		.frame_left = lws_remaining_packet_payload(wsi),
-		.text = !lws_frame_is_binary(wsi),
-		.last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0,
-	};
+/* ---- what the viewer asks for ---- */
 
-	viewer_heard(f->viewer);
-	viewer_receive(f->viewer, &piece);
+void
+front_kick(struct front *f)
+{
+	/* Behind a Close frame there is nothing. */
+	if (!f->closed)
+		front_queue(f);
 }
 
-static void
-websocket_closed(struct front *f)
+/* The socket stays watched until it has something to say: the viewer may go on before that. */
+void
+front_pause(struct front *f)
 {
-	f->closed = true;
-	if (f->viewer)
-		viewer_browser_gone(f->viewer);
-	f->viewer = NULL;
+	f->paused = true;
 }
 
-/* This turn of the event loop does something. */
-static struct loop *
-awake(struct lws *wsi)
+void
+front_resume(struct front *f)
 {
-	struct loop *loop = front_loop(wsi);
-
-	loop->watch.busy = true;
-	return loop;
-}
-
-int
-front_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
-{
-	struct front *f = user;
-
-	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
-		return page_tls_apply(lws_vhost_user(in), user); /* wsi is not a real one here */
-	case LWS_CALLBACK_WSI_CREATE:
-		awake(wsi)->connections++;
-		return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		count_gone(awake(wsi), wsi);
-		return 0;
-	case LWS_CALLBACK_HTTP:
-		awake(wsi);
-		return front_request(wsi, f, in, len);
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		awake(wsi);
-		return front_writeable(wsi, f);
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return front_upgrade(wsi, in);
-	case LWS_CALLBACK_RAW_ADOPT:
-		return front_not_http(wsi);
-	case LWS_CALLBACK_ADD_HEADERS:
-		return front_add_headers(wsi, in);
-	case LWS_CALLBACK_CLOSED_HTTP:
-	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-		if (f)
-			buf_done(&f->answer);
-		return 0;
-	case LWS_CALLBACK_ESTABLISHED:
-		return established(wsi, f);
-	case LWS_CALLBACK_RECEIVE:
-		awake(wsi);
-		received(wsi, f, in, len);
-		return 0;
-	case LWS_CALLBACK_RECEIVE_PONG:
-		viewer_heard(f->viewer);
-		return 0;
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-		awake(wsi);
-		return websocket_writeable(wsi, f);
-	case LWS_CALLBACK_CLOSED:
-		websocket_closed(f);
-		return 0;
-	default:
-		return 0;
+	if (!f->paused)
+		return;
+	f->paused = false;
+	if (f->unread) {
+		f->unread = false;
+		front_want(f);
 	}
+	if (f->again)
+		front_queue(f);
+}
+
+void
+front_close(struct front *f, enum end end)
+{
+	if (f->leaving || f->closing || f->closed)
+		return;
+	f->closing = true;
+	f->end = end;
+	/* A paused browser must be heard again, or its own Close frame would not be. */
+	front_resume(f);
+	front_set_deadline(f, LOOP_DRAIN_MS);
+	front_queue(f);
 }

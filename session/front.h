@@ -2,6 +2,10 @@
 /*
  * front - the browser's side of a session: accept, files, mandatory.json, websocket.
  *
+ * A front is one connection of a browser: requests one after the other, the last of which may make
+ * it a websocket. It is freed in the loop when its socket is closed, never within a call of this
+ * header but front_end_all().
+ *
  * Threads: the session's.
  */
 #ifndef SESSION_FRONT_H
@@ -10,17 +14,23 @@
 #include "session/end.h"
 #include "session/loop.h"
 
-/* There is something to send, or a ping is due. */
-void front_kick(struct lws *browser);
+/* Accept at this listening socket, which becomes the loop's. 0 or ERR_SYSTEM. */
+int front_listen(struct loop *loop, int fd, struct err *err) __attribute__((warn_unused_result));
+
+/* Accept nobody any more. */
+void front_deafen(struct loop *loop);
+
+/* Close whatever is open; viewers are told that their browsers are gone. */
+void front_end_all(struct loop *loop);
+
+/* There is something to send, or a ping is due: looked at when this turn of the loop ends. */
+void front_kick(struct front *f);
 
 /* Stop and go on receiving from the browser. */
-void front_pause(struct lws *browser);
-void front_resume(struct lws *browser);
-
-/* Does the socket take nothing now? What libwebsockets has kept of an earlier write does not count. */
-bool front_choked(struct lws *browser);
+void front_pause(struct front *f);
+void front_resume(struct front *f);
 
 /* Send this reason's Close frame once viewer_next() has nothing more; cut off after LOOP_DRAIN_MS. */
-void front_close(struct lws *browser, enum end end);
+void front_close(struct front *f, enum end end);
 
 #endif

@@ -1,240 +1,182 @@
 /* SPDX-License-Identifier: MIT */
-/* front_http - requests and upgrades at a session's port, see front_impl.h */
+/* front_http - requests at a session's port, one after the other, see front_impl.h */
 #include "session/front_impl.h"
 
-#include <libwebsockets.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "session/caller.h"
+#include "session/page.h"
 #include "session/penalty.h"
+#include "session/request.h"
 #include "session/tunables.h"
+#include "session/upgrade.h"
 
 enum {
-	BODY_PIECE = 16384,
-	RESPONSE_SECS = 60,      /* a browser that takes longer to receive a file is cut off */
-	HEADER_VALUE_MAX = 1024, /* of those that we look at */
-	WAY_MAX = 8192,          /* of a whole head, see thread.c: what a proxy adds is at its end */
+	PIECE = 2048,
+	HOLD_MS = 1000,      /* a wrong key's answer */
+	RESPONSE_MS = 60000, /* a browser that takes longer to receive a file is cut off */
 	REFUSED_LOG_MS = 5000,
 };
 
-/* A header's value; "" when absent, too long or with a NUL in it. */
-static const char *
-header(struct lws *wsi, enum lws_token_indexes token, char out[HEADER_VALUE_MAX])
-{
-	if (lws_hdr_copy(wsi, out, HEADER_VALUE_MAX, token) < 0)
-		out[0] = '\0';
-	return out;
-}
-
-/* One request: who asks, and by which rules it is judged. */
-struct asking {
+/* What a request and its answer need while they are looked at. There is a key in it. */
+struct exchange {
 	struct tunables t;
-	struct caller *caller;
+	struct request request;
+	struct forwarded from;
+	struct page_answer answer;
+	char head[PAGE_HEAD_MAX];
+	char texts[]; /* of the request */
 };
 
-static void
-asking_begin(struct asking *a, struct lws *wsi)
+/* texts: bytes of them, 0 when there is no request. NULL when out of memory. */
+static struct exchange *
+exchange_new(const struct front *f, size_t texts)
 {
-	struct loop *loop = front_loop(wsi);
+	struct exchange *x = malloc(sizeof(*x) + texts);
 
-	tunables_get(loop->env->tunables, &a->t);
-	a->caller = caller_find(loop, wsi);
+	if (x)
+		tunables_get(f->loop->env->tunables, &x->t);
+	return x;
 }
 
 static void
-asking_end(struct asking *a)
+exchange_free(struct exchange *x, size_t texts)
 {
-	tunables_done(&a->t);
+	tunables_done(&x->t);
+	explicit_bzero(x, sizeof(*x) + texts);
+	free(x);
 }
 
-/* The same for a header that lws has no number for; its name in lower case, with the colon. */
-static const char *
-rare_header(struct lws *wsi, const char *name, char out[HEADER_VALUE_MAX])
-{
-	if (lws_hdr_custom_copy(wsi, out, HEADER_VALUE_MAX, name, (int)strlen(name)) < 0)
-		out[0] = '\0';
-	return out;
-}
+/* ---- sending an answer ---- */
 
-static void
-see_who_asks(struct lws *wsi, struct asking *a)
-{
-	char host[HEADER_VALUE_MAX], way[WAY_MAX], proto[HEADER_VALUE_MAX],
-		forwarded_host[HEADER_VALUE_MAX];
-	const struct forwarded_head head = {
-		.host = header(wsi, WSI_TOKEN_HOST, host),
-		.forwarded_for = lws_hdr_copy(wsi, way, WAY_MAX, WSI_TOKEN_X_FORWARDED_FOR) < 0 ? "" : way,
-		.forwarded_proto = rare_header(wsi, "x-forwarded-proto:", proto),
-		.forwarded_host = rare_header(wsi, "x-forwarded-host:", forwarded_host),
-	};
-
-	forwarded_read(
-		a->t.access, &a->caller->peer, front_loop(wsi)->env->public_tls, &head, &a->caller->from);
-}
-
-/* All of an answer has left. */
 static int
-responded(struct lws *wsi, struct front *f)
+answered(struct front *f)
 {
-	f->answering = false;
-	buf_done(&f->answer);
-	return f->close || lws_http_transaction_completed(wsi) ? -1 : 0;
+	f->body = NULL;
+	buf_done(&f->made);
+	return f->close ? front_part(f) : front_ask(f);
 }
 
-/* Send as much of the body as the socket takes. */
-static int
-send_body(struct lws *wsi, struct front *f, struct caller *caller)
+static void
+was_sent(struct front *f, size_t n)
 {
-	size_t n;
-	int sent;
+	size_t head = n < f->rest.len ? n : f->rest.len;
 
-	while (f->left > 0 && !lws_send_pipe_choked(wsi)) {
-		unsigned char piece[LWS_PRE + BODY_PIECE];
+	if (head == f->rest.len)
+		buf_done(&f->rest);
+	else
+		buf_skip(&f->rest, head);
+	if (n == head)
+		return;
+	f->body += n - head;
+	f->left -= n - head;
+}
 
-		n = f->left < BODY_PIECE ? f->left : BODY_PIECE;
-		memcpy(piece + LWS_PRE, f->body, n);
-		sent = lws_write(wsi, piece + LWS_PRE, n, LWS_WRITE_HTTP);
-		/* It may have been mandatory.json, with the minted password. */
-		explicit_bzero(piece, LWS_PRE + n);
-		if (sent < (int)n)
+int
+front_write(struct front *f)
+{
+	struct iovec parts[2];
+	size_t count;
+	ssize_t n;
+
+	while (f->rest.len > 0 || f->left > 0) {
+		count = 0;
+		if (f->rest.len > 0)
+			parts[count++] = (struct iovec){.iov_base = f->rest.data, .iov_len = f->rest.len};
+		if (f->left > 0)
+			/* It is not written to. */
+			parts[count++] =
+				(struct iovec){.iov_base = (unsigned char *)(uintptr_t)f->body, .iov_len = f->left};
+		n = stream_write(&f->stream, parts, count);
+		if (n == STREAM_OVER)
 			return -1;
-		f->body += n;
-		f->left -= n;
+		if (n == STREAM_AGAIN) {
+			stream_want(&f->stream, POLLER_OUT);
+			return 0;
+		}
+		was_sent(f, (size_t)n);
 	}
-	/* Not before the socket takes more: lws would turn and turn for the client's next bytes. */
-	if (f->left == 0 && !lws_send_pipe_choked(wsi))
-		return responded(wsi, f);
-	caller_wait(caller);
+	return answered(f);
+}
+
+static int
+begin_answer(struct front *f)
+{
+	f->state = FRONT_ANSWERING;
+	front_set_deadline(f, RESPONSE_MS);
+	return front_write(f);
+}
+
+/* For about a second. */
+static int
+hold(struct front *f)
+{
+	f->loop->held++;
+	f->state = FRONT_HELD;
+	stream_want(&f->stream, 0);
+	front_set_deadline(f, HOLD_MS);
 	return 0;
 }
 
-/* Send the head now; the rest follows as the socket takes it. */
-static int
-respond(struct lws *wsi, struct front *f, const struct asking *a)
+int
+front_release(struct front *f)
 {
-	const struct page_answer *answer = &a->caller->answer;
-	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
-	size_t n = page_head((char *)head + LWS_PRE, answer, a->t.access, a->caller->from.tls);
-
-	f->answering = true;
-	f->body = answer->body;
-	f->left = a->caller->head_only ? 0 : answer->len;
-	f->close = answer->close;
-	if (lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_HTTP_HEADERS) != (int)n)
-		return -1;
-	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, RESPONSE_SECS);
-	return send_body(wsi, f, a->caller);
-}
-
-static enum page_method
-method_of(struct lws *wsi)
-{
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
-		return PAGE_GET;
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0 ? PAGE_HEAD : PAGE_OTHER;
-}
-
-/*
- * Where this request ends is not ours to find out: the connection ends with it. lws reads no
- * chunks, so a body of them would be taken for the next request.
- */
-static bool
-may_have_body(struct lws *wsi)
-{
-	return method_of(wsi) == PAGE_OTHER ||
-		   lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 ||
-		   lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+	f->loop->held--;
+	return begin_answer(f);
 }
 
 /* A wrong key: is its answer held back? Or else the connection may have to end with it. */
 static bool
-holds_back(struct asking *a)
+is_held(struct front *f, struct exchange *x)
 {
-	struct page_answer *answer = &a->caller->answer;
 	int left_s;
 
-	if (!answer->guess)
+	if (!x->answer.guess)
 		return false;
-	switch (penalty_guess(
-		a->caller->loop->env->penalty, &a->caller->from.client, clock_ms(), &left_s)) {
+	switch (penalty_guess(f->loop->env->penalty, &x->from.client, clock_ms(), &left_s)) {
 	case PENALTY_NONE:
 		return false;
 	case PENALTY_SLOW:
-		if (caller_hold(a->caller))
+		if (f->loop->held < LOOP_HELD_MAX)
 			return true;
 		break;
 	case PENALTY_REFUSE:
 		break;
 	}
-	answer->close = true;
+	x->answer.close = true;
 	return false;
 }
 
-static void
-judge(struct lws *wsi, struct front *f, struct asking *a, const char *path, size_t len)
+static int
+respond(struct front *f, struct exchange *x, bool tls, bool bodyless)
 {
-	char match[HEADER_VALUE_MAX];
-	const struct page_request request = {
-		.loop = a->caller->loop,
-		.access = a->t.access,
-		.from = &a->caller->from,
-		.path = path,
-		.path_len = len,
-		.method = method_of(wsi),
-		.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, match),
+	bool held = is_held(f, x);
+	size_t n = page_head(x->head, &x->answer, x->t.access, tls);
+
+	if (buf_add(&f->rest, x->head, n) < 0)
+		return -1;
+	f->body = x->answer.body;
+	f->left = bodyless ? 0 : x->answer.len;
+	f->close |= x->answer.close;
+	return held ? hold(f) : begin_answer(f);
+}
+
+/* ---- what is asked for ---- */
+
+static void
+see_who_asks(const struct front *f, struct exchange *x)
+{
+	const char *const *header = x->request.header;
+	const struct forwarded_head head = {
+		.host = header[REQUEST_HOST],
+		.forwarded_for = header[REQUEST_FORWARDED_FOR],
+		.forwarded_proto = header[REQUEST_FORWARDED_PROTO],
+		.forwarded_host = header[REQUEST_FORWARDED_HOST],
 	};
 
-	page_answer(&request, &f->answer, &a->caller->answer);
-}
-
-int
-front_request(struct lws *wsi, struct front *f, const char *path, size_t len)
-{
-	struct asking a;
-	int r = 0;
-
-	asking_begin(&a, wsi);
-	buf_done(&f->answer);
-	see_who_asks(wsi, &a);
-	a.caller->head_only = method_of(wsi) == PAGE_HEAD;
-	if (a.caller->too_many)
-		page_too_many(&a.caller->answer);
-	else if (!a.caller->refused)
-		judge(wsi, f, &a, path, len);
-	a.caller->refused = false;
-	a.caller->answer.close |= may_have_body(wsi);
-	if (!holds_back(&a))
-		r = respond(wsi, f, &a);
-	asking_end(&a);
-	return r;
-}
-
-/* An answer that was held back. */
-static int
-send_held(struct lws *wsi, struct front *f, struct caller *caller)
-{
-	struct asking a;
-	int r;
-
-	caller->due = false;
-	asking_begin(&a, wsi);
-	r = respond(wsi, f, &a);
-	asking_end(&a);
-	return r;
-}
-
-int
-front_writeable(struct lws *wsi, struct front *f)
-{
-	struct caller *caller = caller_find(front_loop(wsi), wsi);
-
-	caller_goes_on(caller);
-	if (caller->due)
-		return send_held(wsi, f, caller);
-	return f->answering ? send_body(wsi, f, caller) : 0;
+	forwarded_read(x->t.access, &f->peer, f->loop->env->public_tls, &head, &x->from);
 }
 
 /* Outsiders can cause these at will. */
@@ -249,87 +191,177 @@ log_refused(const struct loop *loop, int status)
 			loop->session->id, status, suppressed);
 }
 
-static bool
-may_upgrade(struct lws *wsi, struct asking *a, const char *path, size_t len)
+static struct page_request
+page_request_of(const struct front *f, const struct exchange *x)
 {
-	char origin[HEADER_VALUE_MAX], offered[HEADER_VALUE_MAX], version[HEADER_VALUE_MAX];
-	const struct page_upgrade upgrade = {
-		.request =
-			{
-				.loop = a->caller->loop,
-				.access = a->t.access,
-				.from = &a->caller->from,
-				.path = path,
-				.path_len = len,
-				.method = method_of(wsi),
-			},
-		.origin = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0
-					  ? header(wsi, WSI_TOKEN_ORIGIN, origin)
-					  : NULL,
-		.subprotocols = lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) > 0
-							? header(wsi, WSI_TOKEN_PROTOCOL, offered)
-							: NULL,
-		.version = header(wsi, WSI_TOKEN_VERSION, version),
+	return (struct page_request){
+		.loop = f->loop,
+		.access = x->t.access,
+		.from = &x->from,
+		.path = x->request.path,
+		.path_len = x->request.path_len,
+		.method = x->request.method,
+		.if_none_match = x->request.header[REQUEST_IF_NONE_MATCH],
 	};
-
-	see_who_asks(wsi, a);
-	return !a->caller->too_many && page_upgrade(&upgrade, &a->caller->answer);
 }
 
-/*
- * A refused one has to become an ordinary request, since lws has made no struct front yet and
- * an answer may have to wait: lws takes it for one when protocol is no "websocket" any more.
- */
-int
-front_upgrade(struct lws *wsi, char *protocol)
+/* A header's value, NULL when it is absent or empty. */
+static const char *
+given(const char *value)
 {
-	struct asking a;
-	char *path = NULL;
-	int len = 0;
+	return *value ? value : NULL;
+}
 
-	if (strcasecmp(protocol, "websocket") != 0 || lws_http_get_uri_and_method(wsi, &path, &len) < 0)
+static bool
+may_upgrade(const struct front *f, struct exchange *x)
+{
+	const char *const *header = x->request.header;
+	const struct page_upgrade upgrade = {
+		.request = page_request_of(f, x),
+		.origin = given(header[REQUEST_ORIGIN]),
+		.subprotocols = given(header[REQUEST_WS_PROTOCOL]),
+		.version = header[REQUEST_WS_VERSION],
+		.key = header[REQUEST_WS_KEY],
+	};
+
+	if (page_upgrade(&upgrade, &x->answer))
+		return true;
+	log_refused(f->loop, x->answer.status);
+	return false;
+}
+
+/* The console's websocket. The 101 leaves with the first words of it. */
+static int
+accept_upgrade(struct front *f, struct exchange *x)
+{
+	char accept[UPGRADE_ACCEPT_SIZE];
+	size_t n;
+
+	if (upgrade_accept(x->request.header[REQUEST_WS_KEY], accept) < 0)
 		return -1;
-	asking_begin(&a, wsi);
-	if (!may_upgrade(wsi, &a, path, (size_t)len)) {
-		if (!a.caller->too_many)
-			log_refused(a.caller->loop, a.caller->answer.status);
-		a.caller->refused = true;
-		protocol[0] = '-';
+	n = page_upgraded(
+		x->head, accept, *x->request.header[REQUEST_WS_PROTOCOL] != '\0', x->t.access, x->from.tls);
+	if (buf_add(&f->rest, x->head, n) < 0)
+		return -1;
+	return front_open(f, &x->from.client);
+}
+
+static int
+judge(struct front *f, struct exchange *x)
+{
+	struct page_request request;
+
+	see_who_asks(f, x);
+	f->close = !x->request.keep || x->request.body;
+	if (f->too_many) {
+		page_too_many(&x->answer);
+	} else if (x->request.websocket) {
+		if (may_upgrade(f, x))
+			return accept_upgrade(f, x);
+	} else {
+		request = page_request_of(f, x);
+		page_answer(&request, &f->made, &x->answer);
 	}
-	asking_end(&a);
+	x->answer.close |= x->request.body;
+	return respond(f, x, x->from.tls, x->request.method == REQUEST_HEAD);
+}
+
+/* ---- requests ---- */
+
+static int
+refuse(struct front *f)
+{
+	struct exchange *x = exchange_new(f, 0);
+	int r;
+
+	if (!x)
+		return -1;
+	page_not_http(&x->answer);
+	r = respond(f, x, f->loop->env->public_tls, false);
+	exchange_free(x, 0);
+	return r;
+}
+
+static int
+take_request(struct front *f, size_t size)
+{
+	struct exchange *x = exchange_new(f, size);
+	int r;
+
+	if (!x)
+		return -1;
+	r = request_parse(f->said.data, size, x->texts, &x->request);
+	/* All of it is in texts. */
+	if (f->said.len == size)
+		buf_done(&f->said);
+	else
+		buf_skip(&f->said, size);
+	r = r < 0 ? refuse(f) : judge(f, x);
+	exchange_free(x, size);
+	return r;
+}
+
+/* What has come is looked at. */
+static int
+look(struct front *f)
+{
+	size_t size;
+	int r = request_find(f->said.data, f->said.len, &size);
+
+	if (r == REQUEST_DONE)
+		return take_request(f, size);
+	if (r < 0)
+		return refuse(f);
+	/* Too long a head gets no answer: somebody may be sending on and on. */
+	if (f->said.len == REQUEST_HEAD_MAX)
+		return -1;
+	if (f->kept)
+		front_set_deadline(f, FRONT_HEAD_MS);
+	f->kept = false;
 	return 0;
 }
 
 int
-front_not_http(struct lws *wsi)
+front_read(struct front *f)
 {
-	unsigned char head[LWS_PRE + PAGE_HEAD_MAX];
-	struct asking a;
-	size_t n;
+	char piece[PIECE];
+	size_t room;
+	ssize_t n;
+	int r = 0;
 
-	asking_begin(&a, wsi);
-	page_not_http(&a.caller->answer);
-	n = page_head(
-		(char *)head + LWS_PRE, &a.caller->answer, a.t.access, front_loop(wsi)->env->public_tls);
-	asking_end(&a);
-	(void)lws_write(wsi, head + LWS_PRE, n, LWS_WRITE_RAW);
-	return -1;
+	while (r == 0 && f->state == FRONT_ASKING) {
+		room = REQUEST_HEAD_MAX - f->said.len;
+		n = stream_read(&f->stream, piece, room < sizeof(piece) ? room : sizeof(piece));
+		if (n == STREAM_AGAIN)
+			break;
+		if (n == STREAM_OVER)
+			return -1;
+		r = buf_add(&f->said, piece, (size_t)n) < 0 ? -1 : look(f);
+	}
+	/* There are keys in requests. */
+	explicit_bzero(piece, sizeof(piece));
+	return r;
 }
 
 int
-front_add_headers(struct lws *wsi, struct lws_process_html_args *args)
+front_go_on(struct front *f)
 {
-	char text[PAGE_HEAD_MAX];
-	struct asking a;
-	size_t n;
+	int r = f->said.len > 0 ? look(f) : 0;
 
-	asking_begin(&a, wsi);
-	n = page_common_headers(text, a.t.access, a.caller->from.tls);
-	asking_end(&a);
-	/* lws writes the line end of the head behind it. */
-	if (args->max_len < 0 || n + 2 >= (size_t)args->max_len)
-		return -1;
-	memcpy(args->p, text, n);
-	args->p += n;
+	return r == 0 && f->state == FRONT_ASKING ? front_read(f) : r;
+}
+
+int
+front_ask(struct front *f)
+{
+	/* The first request has what is left of the connection's own time. */
+	if (f->state != FRONT_SHAKING) {
+		f->kept = f->said.len == 0;
+		front_set_deadline(f, f->kept ? FRONT_KEEPALIVE_MS : FRONT_HEAD_MS);
+	}
+	f->state = FRONT_ASKING;
+	stream_want(&f->stream, POLLER_IN);
+	if (f->said.len > 0 || stream_holds(&f->stream))
+		front_queue(f);
 	return 0;
 }

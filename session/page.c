@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "session/assets.h"
-#include "session/tls_server.h"
 #include "session/token.h"
 
 enum { RETRY_S = 10 };
@@ -177,7 +176,7 @@ page_answer(const struct page_request *request, struct buf *made, struct page_an
 	if (!open_path(request, &rest, &len, out))
 		return;
 	bare(out, 200);
-	if (request->method == PAGE_OTHER) {
+	if (request->method == REQUEST_OTHER) {
 		out->status = 405;
 		out->allow = "GET, HEAD";
 		return;
@@ -265,7 +264,7 @@ add_embedding(struct text *t, const struct page_answer *answer)
 		add(t, "Cross-Origin-Embedder-Policy: require-corp\r\n");
 }
 
-/* What every answer has; answer NULL is the 101, which is made elsewhere. */
+/* What every answer has; answer NULL is the 101. */
 static void
 add_common(struct text *t, const struct page_answer *answer, const struct access *access, bool tls)
 {
@@ -279,11 +278,19 @@ add_common(struct text *t, const struct page_answer *answer, const struct access
 }
 
 size_t
-page_common_headers(char out[PAGE_HEAD_MAX], const struct access *access, bool tls)
+page_upgraded(
+	char out[PAGE_HEAD_MAX], const char *accept, bool binary, const struct access *access, bool tls)
 {
 	struct text t = {.at = out};
 
+	add(&t,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Accept: %s\r\n",
+		accept);
+	if (binary)
+		add(&t, "Sec-WebSocket-Protocol: binary\r\n");
 	add_common(&t, NULL, access, tls);
+	add(&t, "\r\n");
 	return t.len;
 }
 
@@ -333,6 +340,15 @@ offers_binary(const char *list)
 	return false;
 }
 
+/* Is it a Sec-WebSocket-Key: sixteen bytes in base64? */
+static bool
+is_nonce(const char *key)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0;
+}
+
 /* May a page of this Origin open it? */
 static bool
 origin_ok(const struct page_upgrade *upgrade)
@@ -354,7 +370,7 @@ page_upgrade(const struct page_upgrade *upgrade, struct page_answer *out)
 	if (!open_path(&upgrade->request, &rest, &len, out) || len == 0 ||
 		!is_websocket(&upgrade->request, rest + 1, len - 1))
 		return false;
-	if (upgrade->request.method != PAGE_GET) {
+	if (upgrade->request.method != REQUEST_GET) {
 		out->status = 405;
 		out->allow = "GET, HEAD";
 	} else if (!origin_ok(upgrade)) {
@@ -362,16 +378,11 @@ page_upgrade(const struct page_upgrade *upgrade, struct page_answer *out)
 	} else if (strcmp(upgrade->version, "13") != 0) {
 		out->status = 426;
 		out->upgrade = true;
-	} else if (upgrade->subprotocols && !offers_binary(upgrade->subprotocols)) {
+	} else if ((upgrade->subprotocols && !offers_binary(upgrade->subprotocols)) ||
+			   !is_nonce(upgrade->key)) {
 		out->status = 400;
 	} else {
 		return true;
 	}
 	return false;
-}
-
-int
-page_tls_apply(const struct loop *loop, void *ssl_ctx)
-{
-	return tls_server_apply(loop->env->tls, ssl_ctx) < 0 ? -1 : 0;
 }

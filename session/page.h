@@ -24,18 +24,17 @@
 #include "session/forwarded.h"
 #include "session/loop.h"
 #include "session/origin.h"
+#include "session/request.h"
 
 enum { PAGE_HEAD_MAX = 3072 + ACCESS_ANCESTORS_MAX };
-
-enum page_method { PAGE_GET, PAGE_HEAD, PAGE_OTHER };
 
 struct page_request {
 	struct loop *loop;
 	const struct access *access;
 	const struct forwarded *from;
-	const char *path; /* percent-decoded, as libwebsockets gives it */
+	const char *path; /* percent-decoded */
 	size_t path_len;
-	enum page_method method;
+	enum request_method method;
 	const char *if_none_match; /* "" when absent */
 };
 
@@ -69,20 +68,19 @@ void page_too_many(struct page_answer *out);
 size_t page_head(char out[PAGE_HEAD_MAX], const struct page_answer *answer,
 	const struct access *access, bool tls);
 
-/* The headers that every answer has, the 101 too; returns their length (< PAGE_HEAD_MAX). */
-size_t page_common_headers(char out[PAGE_HEAD_MAX], const struct access *access, bool tls);
+/* Write the head of a 101; binary: that subprotocol was offered. Returns its length (< PAGE_HEAD_MAX). */
+size_t page_upgraded(char out[PAGE_HEAD_MAX], const char *accept, bool binary,
+	const struct access *access, bool tls);
 
 struct page_upgrade {
 	struct page_request request;
 	const char *origin;       /* NULL: absent, so it is no browser */
 	const char *subprotocols; /* NULL: absent */
 	const char *version;
+	const char *key; /* "" when absent, as version */
 };
 
 /* May this become the console's websocket? When not, *out is the answer. */
 bool page_upgrade(const struct page_upgrade *request, struct page_answer *out);
-
-/* Put the gateway's certificate into the session's TLS context (SSL_CTX). 0 or -1. */
-int page_tls_apply(const struct loop *loop, void *ssl_ctx);
 
 #endif

@@ -4,8 +4,8 @@
  *
  * A queue holds chunks of at most PIPE_CHUNK bytes; small pieces are merged
  * into the last chunk, so many little messages leave as one write. It asks for
- * a pause at PIPE_HIGH and allows more at PIPE_LOW, which bounds it at
- * PIPE_HIGH plus one receive. Knows neither sockets nor websockets; a chunk has
+ * a pause at PIPE_HIGH, or at PIPE_LOW when its sender is stuck, and allows more
+ * at PIPE_LOW, which bounds it at PIPE_HIGH plus one receive. Knows neither sockets nor websockets; a chunk has
  * PIPE_HEADROOM free bytes in front, where a sender can put its frame head.
  *
  * Threads: one, the session's; relaying takes no lock.
@@ -18,20 +18,29 @@
 #include <stdint.h>
 
 enum {
-	PIPE_CHUNK = 16384,
+	PIPE_CHUNK = 16384 - 8, /* with its frame head it is one TLS record */
 	PIPE_HEADROOM = 16,
-	PIPE_HIGH = 65536,
-	PIPE_LOW = 16384,
+	PIPE_SMALL =
+		1024 - 64,         /* a chunk's size while there is little: all of it is wiped in the end */
+	PIPE_HIGH = 50 * 1024, /* more than three chunks: who keeps up is never told to pause */
+	PIPE_LOW = PIPE_CHUNK,
 };
 
 enum { PIPE_OK = 0, PIPE_PAUSE = 1 };
 
 struct chunk {
 	struct chunk *next;
-	size_t len;
+	size_t len, size;                  /* of data: used, and all */
 	unsigned char head[PIPE_HEADROOM]; /* directly in front of data */
-	unsigned char data[PIPE_CHUNK];
+	unsigned char data[];
 };
+
+/* Where the n bytes in front of its data begin, at most PIPE_HEADROOM. */
+static inline unsigned char *
+chunk_before(struct chunk *c, size_t n)
+{
+	return c->head + PIPE_HEADROOM - n;
+}
 
 /* All zero is an empty queue. */
 struct pipe_queue {
@@ -39,6 +48,9 @@ struct pipe_queue {
 	size_t bytes;   /* now waiting */
 	uint64_t total; /* ever put */
 	bool paused;    /* the source was told to pause and not yet to go on */
+	bool stuck;     /* its sender waits for the socket */
+	bool more;      /* its source has more in hand: a chunk that is not full can wait for that */
+	struct chunk *spare; /* see pipe_room() */
 };
 
 /* One connection's queues. All zero is an empty pipe. */
@@ -55,6 +67,13 @@ struct pipe {
 int pipe_put(struct pipe_queue *q, const void *data, size_t len)
 	__attribute__((warn_unused_result));
 
+/*
+ * Room behind what waits, at least one byte; *size is how much of it there is. NULL when out of
+ * memory. Whoever has put so many bytes there says so next, and hears what pipe_put() would say.
+ */
+unsigned char *pipe_room(struct pipe_queue *q, size_t *size) __attribute__((warn_unused_result));
+int pipe_filled(struct pipe_queue *q, size_t len) __attribute__((warn_unused_result));
+
 /* The same for at most PIPE_CHUNK bytes that must not be parted: they are within one chunk. */
 int pipe_put_whole(struct pipe_queue *q, const void *data, size_t len)
 	__attribute__((warn_unused_result));
@@ -63,7 +82,7 @@ int pipe_put_whole(struct pipe_queue *q, const void *data, size_t len)
 int pipe_put_first(struct pipe_queue *q, const void *data, size_t len)
 	__attribute__((warn_unused_result));
 
-/* Detach the first chunk, to be sent whole and freed with chunk_free(); NULL when empty. */
+/* Detach the first chunk, to be sent whole and freed with chunk_free(); NULL when empty, or when it can wait. */
 struct chunk *pipe_take(struct pipe_queue *q);
 
 /* True once after a pause, when the source may go on. To be asked after pipe_take(). */

@@ -2,49 +2,30 @@
 #include "session/thread.h"
 
 #include <fcntl.h>
-#include <libwebsockets.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "session/caller.h"
-#include "session/lws_glue.h"
+#include "session/back.h"
+#include "session/front.h"
 #include "session/penalty.h"
-#include "session/pipe.h"
 #include "session/rfb.h"
 #include "session/sessions.h"
 #include "session/gates.h"
-#include "session/tls_server.h"
 #include "session/token.h"
 #include "session/viewer.h"
 
 enum {
 	STACK_BYTES = 512 * 1024, /* address space; what is not used costs nothing */
-	SERVICE_BYTES = 16384,    /* the best trade-off measured, see docs/libraries.md */
-	HEADER_BYTES = 8192,
-	RX_BYTES = 4096,
-	TX_BYTES = PIPE_CHUNK + LWS_PRE, /* or lws would send a chunk in pieces of RX_BYTES */
-	HEAD_SECS = 10,
-	KEEPALIVE_SECS = 15,
-	NO_TIMER_MS = 3600 * 1000,
-	ENDING_STEP_MS = 50,
 	ELSEWHERE_LOG_MS = 5000,
+	SCRATCH_IDLE_MS = 1000,
+	SETTLED_MS = 200, /* after which an opening is over, with what followed at once */
 };
-
-static struct lws_context *boot_context; /* see thread_global_init() */
-
-/*
- * Some requests lws answers by itself (a bad escape, an Upgrade that it does not know), with a
- * page that tells what serves here. A header that does not fit into its buffer keeps it from
- * that: it closes the connection instead. Our own answers and the 101 are not made that way.
- */
-static char too_long[SERVICE_BYTES + 1];
-static const struct lws_protocol_vhost_options no_answers = {.name = "x:", .value = too_long};
 
 /* Everything a starter and its new thread share until the thread is ready. */
 struct start {
@@ -55,102 +36,14 @@ struct start {
 	struct err err;
 };
 
-/* A session's loop and what only this file needs of it. */
-struct runner {
-	struct loop loop; /* first */
-	lws_sorted_usec_list_t sul;
-	bool running_timers;
-};
-
-static struct runner *
-runner_of(struct loop *loop)
-{
-	return (struct runner *)loop;
-}
-
-/* ---- timers ---- */
-
-static void on_sul(lws_sorted_usec_list_t *sul);
-
-/* Wake up for the nearest timer. */
-static void
-schedule(struct loop *loop)
-{
-	int64_t at = INT64_MAX, ms = NO_TIMER_MS;
-	struct timer *t;
-
-	if (runner_of(loop)->running_timers)
-		return;
-	for (t = loop->timers; t; t = t->next)
-		if (t->at_ms < at)
-			at = t->at_ms;
-	if (at != INT64_MAX)
-		ms = clock_left_ms(at);
-	/* A millisecond more, or it would run just before the timer is due. */
-	lws_sul_schedule(
-		loop->context, 0, &runner_of(loop)->sul, on_sul, ms > 0 ? (ms + 1) * LWS_US_PER_MS : 1);
-}
-
-void
-loop_timer_stop(struct loop *loop, struct timer *timer)
-{
-	struct timer **link = &loop->timers;
-
-	if (!timer->at_ms)
-		return;
-	while (*link != timer)
-		link = &(*link)->next;
-	*link = timer->next;
-	timer->at_ms = 0;
-}
-
-void
-loop_timer_set(struct loop *loop, struct timer *timer, int ms, void (*run)(void *arg), void *arg)
-{
-	loop_timer_stop(loop, timer);
-	timer->at_ms = clock_ms() + ms;
-	timer->run = run;
-	timer->arg = arg;
-	timer->next = loop->timers;
-	loop->timers = timer;
-	schedule(loop);
-}
-
-/* Timers may set and stop timers while they run, so the list is looked at anew after each. */
-static void
-on_sul(lws_sorted_usec_list_t *sul)
-{
-	struct loop *loop = &lws_container_of(sul, struct runner, sul)->loop;
-	int64_t now = clock_ms();
-	struct timer *t;
-
-	loop->watch.busy = true;
-	runner_of(loop)->running_timers = true;
-	do {
-		for (t = loop->timers; t && t->at_ms > now; t = t->next)
-			;
-		if (t) {
-			loop_timer_stop(loop, t);
-			t->run(t->arg);
-		}
-	} while (t);
-	runner_of(loop)->running_timers = false;
-	schedule(loop);
-}
-
 /* ---- mailbox ---- */
 
-/*
- * lws runs timers before it goes to sleep, so a viewer whose end comes in one
- * would not be noticed by serve(): while ending, some timer is always near.
- */
 static void
-on_ending(void *arg)
+on_cut(void *arg)
 {
 	struct loop *loop = arg;
 
-	loop->cut_now = clock_ms() >= loop->cut_ms;
-	loop_timer_set(loop, &loop->ending_step, ENDING_STEP_MS, on_ending, loop);
+	loop->cut_now = true;
 }
 
 static void
@@ -163,9 +56,9 @@ begin_end(struct loop *loop, enum end end)
 		return;
 	}
 	loop->ending = end;
-	loop->cut_ms = clock_ms() + LOOP_DRAIN_MS;
-	on_ending(loop);
-	/* Refuse newcomers at once; the port goes back when the context is gone. */
+	poller_set_timer(&loop->poller, &loop->cut, LOOP_DRAIN_MS, on_cut, loop);
+	/* Refuse newcomers at once; the port goes back when all that is open is closed. */
+	front_deafen(loop);
 	ports_silence(&loop->session->lease);
 	viewers_end_all(loop, end);
 }
@@ -245,120 +138,91 @@ loop_judge_key(struct loop *loop, const char *key, const struct ip *client, bool
 	return KEY_ELSEWHERE;
 }
 
-static int
-mailbox_callback(
-	struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static void
+on_mail(void *arg, unsigned what)
 {
-	struct loop *loop = lws_vhost_user(lws_get_vhost(wsi));
+	(void)what;
+	read_mailbox(arg);
+}
 
-	(void)user;
-	(void)in;
-	(void)len;
-	loop->watch.busy = true;
-	if (reason == LWS_CALLBACK_RAW_RX_FILE)
-		read_mailbox(loop);
-	return 0;
+/* ---- scratch ---- */
+
+static void
+on_scratch_idle(void *arg)
+{
+	struct loop *loop = arg;
+
+	if (loop->scratch_used) {
+		loop->scratch_used = false;
+		poller_set_timer(
+			&loop->poller, &loop->scratch_idle, SCRATCH_IDLE_MS, on_scratch_idle, loop);
+		return;
+	}
+	free(loop->scratch);
+	loop->scratch = NULL;
+}
+
+void *
+loop_scratch(struct loop *loop)
+{
+	loop->scratch_used = true;
+	if (loop->scratch)
+		return loop->scratch;
+	loop->scratch = malloc(LOOP_SCRATCH);
+	if (loop->scratch)
+		poller_set_timer(
+			&loop->poller, &loop->scratch_idle, SCRATCH_IDLE_MS, on_scratch_idle, loop);
+	return loop->scratch;
+}
+
+/* ---- the stack ---- */
+
+/*
+ * Handshakes go deep, once; after them the pages below us would be kept for as long as the session
+ * lives, with whatever secret lay there. Called from the loop, near the top of the stack.
+ */
+static void
+on_trim(void *arg)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), low;
+	pthread_attr_t attr;
+	size_t size;
+	void *stack;
+
+	(void)arg;
+	if (pthread_getattr_np(pthread_self(), &attr) != 0)
+		return;
+	if (pthread_attr_getstack(&attr, &stack, &size) == 0) {
+		low = ((uintptr_t)stack + page - 1) & ~(page - 1);
+		/* A page is left to the calls that this function makes. */
+		here = (here & ~(page - 1)) - page;
+		if (here > low)
+			(void)madvise((void *)low, here - low, MADV_DONTNEED);
+	}
+	pthread_attr_destroy(&attr);
+}
+
+void
+loop_settles(struct loop *loop)
+{
+	poller_set_timer(&loop->poller, &loop->trim, SETTLED_MS, on_trim, loop);
 }
 
 /* ---- start ---- */
 
-static struct lws_protocols protocols[] = {
-	/* first: what a websocket without subprotocol is bound to (noVNC sends none) */
-	{.name = LWS_PROTOCOL_BROWSER,
-		.callback = front_callback,
-		.rx_buffer_size = RX_BYTES,
-		.tx_packet_size = TX_BYTES},
-	{.name = LWS_PROTOCOL_LISTENER, .callback = listener_callback},
-	{.name = LWS_PROTOCOL_MAILBOX, .callback = mailbox_callback},
-	{.name = LWS_PROTOCOL_BACK, .callback = back_callback},
-	{.name = NULL},
-};
-
-static void
-no_log(int level, const char *line)
-{
-	(void)level;
-	(void)line;
-}
-
-int
-thread_global_init(struct err *err)
-{
-	struct lws_context_creation_info info;
-
-	/* lws writes header values at NOTICE, and its errors are peers' faults that we answer ourselves. */
-	lws_set_log_level(0, no_log);
-	protocols[0].per_session_data_size = front_user_size();
-	memset(too_long, 'x', sizeof(too_long) - 1);
-	memset(&info, 0, sizeof(info));
-	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-	info.fd_limit_per_thread = 16;
-	boot_context = lws_create_context(&info);
-	return boot_context ? 0 : err_set(err, ERR_SYSTEM, "libwebsockets does not start");
-}
-
-void
-thread_global_done(void)
-{
-	lws_context_destroy(boot_context);
-	boot_context = NULL;
-}
-
-static int
-make_context(struct loop *loop, struct err *err)
-{
-	struct lws_context_creation_info info;
-
-	memset(&info, 0, sizeof(info));
-	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-	info.fd_limit_per_thread = LOOP_FDS_MAX;
-	info.pt_serv_buf_size = SERVICE_BYTES;
-	info.max_http_header_data = HEADER_BYTES;
-	info.timeout_secs = HEAD_SECS;
-	loop->context = lws_create_context(&info);
-	if (!loop->context)
-		return err_set(err, ERR_SYSTEM, "no event loop for a session");
-	info.protocols = protocols;
-	info.headers = &no_answers;
-	/* Methods that it does not know come to front_not_http(). */
-	info.options |= LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG;
-	info.user = loop;
-	info.vhost_name = "session";
-	info.alpn = "http/1.1";
-	info.keepalive_timeout = KEEPALIVE_SECS;
-	if (loop->env->tls) {
-		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-						LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
-						LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-		info.provided_client_ssl_ctx = tls_server_client_ctx(loop->env->tls);
-	}
-	loop->vhost = lws_create_vhost(loop->context, &info);
-	return loop->vhost ? 0 : err_set(err, ERR_SYSTEM, "no virtual host for a session");
-}
-
-static struct lws *
-adopt_file(struct loop *loop, int fd, const char *protocol)
-{
-	lws_sock_file_fd_type u = {.filefd = fd};
-
-	return lws_adopt_descriptor_vhost(loop->vhost, LWS_ADOPT_RAW_FILE_DESC, u, protocol, NULL);
-}
-
 static int
 watch(struct loop *loop, struct err *err)
 {
-	int fd = fcntl(loop->session->lease.fd, F_DUPFD_CLOEXEC, 3);
+	int fd, r;
 
-	if (fd < 0)
-		return err_errno(err, "session port");
-	loop->listener = adopt_file(loop, fd, LWS_PROTOCOL_LISTENER);
-	if (!loop->listener)
-		return err_set(err, ERR_SYSTEM, "session port not watched");
-	if (!adopt_file(loop, mailbox_take_fd(loop->session->mailbox), LWS_PROTOCOL_MAILBOX))
-		return err_set(err, ERR_SYSTEM, "mailbox not watched");
-	return 0;
+	r = poller_watch(&loop->poller, &loop->mailbox, mailbox_fd(loop->session->mailbox), POLLER_IN,
+		on_mail, loop, err);
+	if (r < 0)
+		return r;
+	/* The port's own socket stays in the pool, bound. */
+	fd = fcntl(loop->session->lease.fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? err_errno(err, "session port") : front_listen(loop, fd, err);
 }
 
 static int
@@ -368,7 +232,7 @@ set_up(struct loop *loop, struct err *err)
 
 	if (r < 0)
 		return err_set(err, r, "no password for the browsers");
-	r = make_context(loop, err);
+	r = poller_init(&loop->poller, err);
 	return r < 0 ? r : watch(loop, err);
 }
 
@@ -380,10 +244,12 @@ tear_down(struct loop *loop)
 	struct mail *key;
 	const struct link_mail *link;
 
-	/* The event loop closes the mailbox's descriptor, and calls every viewer's and back's end. */
+	poller_unwatch(&loop->poller, &loop->mailbox);
 	mailbox_close(loop->session->mailbox);
-	if (loop->context)
-		lws_context_destroy(loop->context);
+	front_end_all(loop);
+	back_end_all(loop);
+	poller_done(&loop->poller);
+	free(loop->scratch);
 	/* Before the port goes back: its next session must know them. */
 	while ((key = loop->keys)) {
 		loop->keys = key->next;
@@ -412,20 +278,18 @@ log_end(const struct loop *loop)
 static bool
 finished(const struct loop *loop)
 {
-	return loop->ending != END_NONE && ((!loop->viewers && loop->backs == 0) || loop->cut_now);
+	return loop->ending != END_NONE && ((!loop->viewers && !loop->backs) || loop->cut_now);
 }
 
 static void
 serve(struct loop *loop)
 {
+	struct err err;
+
 	while (!finished(loop)) {
-		if (loop->held + loop->stuck > 0)
-			callers_turn(loop, clock_ms(), clock_thread_us());
-		else
-			loop->watch.since_ms = 0;
-		if (lws_service(loop->context, 0) >= 0)
+		if (poller_turn(&loop->poller, &err) == 0)
 			continue;
-		log_error(LOG_VNC_SERVICE, "%s: the event loop failed", loop->session->id);
+		log_error(LOG_VNC_SERVICE, "%s: the event loop failed: %s", loop->session->id, err.text);
 		loop->ending = END_INTERNAL;
 		break;
 	}
@@ -435,22 +299,17 @@ static void *
 thread_main(void *arg)
 {
 	struct start *start = arg;
-	struct runner runner;
-	struct loop *loop = &runner.loop;
+	struct loop loop = {.session = start->session, .env = start->env, .listen_fd = -1};
 	struct session *s = start->session;
 	int r;
 
-	memset(&runner, 0, sizeof(runner));
-	loop->session = s;
-	loop->env = start->env;
-	r = start->result = set_up(loop, &start->err);
+	r = start->result = set_up(&loop, &start->err);
 	sem_post(&start->ready); /* *start is the starter's again */
 	if (r == 0) {
-		schedule(loop);
-		serve(loop);
-		log_end(loop);
+		serve(&loop);
+		log_end(&loop);
 	}
-	tear_down(loop);
+	tear_down(&loop);
 	if (r == 0) {
 		sessions_ended(s);
 		session_unref(s);

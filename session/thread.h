@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread - one session's thread: its lws context, mailbox and timers; starts, runs, ends everything below.
+ * thread - one session's thread: its event loop and mailbox; starts, runs, ends everything below.
  *
- * Threads: thread_start() from a worker; global init and done from main.
+ * Threads: thread_start() from a worker.
  */
 #ifndef SESSION_THREAD_H
 #define SESSION_THREAD_H
 
 #include "session/env.h"
 #include "session/session.h"
-
-/*
- * Once, before any session: libwebsockets keeps process-global OpenSSL state,
- * which only a first context that outlives all others sets up safely. 0 or ERR_SYSTEM.
- */
-int thread_global_init(struct err *err) __attribute__((warn_unused_result));
-void thread_global_done(void);
 
 /*
  * Start the session's thread, with a reference of its own, and wait until its

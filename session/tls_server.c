@@ -11,7 +11,7 @@
 struct tls_server {
 	struct lock lock;
 	struct tls_pair *pair; /* [LOCK_SETTINGS] one reference */
-	SSL_CTX *client;       /* [i] holds nothing, verifies nothing, connects nowhere */
+	SSL_CTX *ctx;          /* [i] */
 };
 
 /* Of TLS 1.2 what has forward secrecy and authenticated encryption; TLS 1.3 has nothing else. */
@@ -21,20 +21,78 @@ static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
  * Not const: OpenSSL's macro forgets that.
  */
 static char groups[] = "X25519:P-256:P-384:P-521";
+/* What is spoken within TLS, as ALPN lists it. */
+static const unsigned char spoken[] = "\x08http/1.1";
+
+/* A handshake begins: 1 goes on, 0 ends it. The connection takes references of its own. */
+static int
+on_handshake(SSL *ssl, void *arg)
+{
+	struct tls_server *t = arg;
+	struct tls_pair *pair;
+	int r;
+
+	lock_take(&t->lock);
+	pair = tls_pair_ref(t->pair);
+	lock_release(&t->lock);
+	r = tls_pair_show(pair, ssl);
+	tls_pair_unref(pair);
+	return r == 0;
+}
+
+/* Who asks for nothing that we speak is served all the same: it may not mean it. */
+static int
+on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+	unsigned in_len, void *arg)
+{
+	unsigned char *chosen;
+
+	(void)ssl;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, out_len, spoken, sizeof(spoken) - 1, in, in_len) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int
+prepare(struct tls_server *t)
+{
+	SSL_CTX *ctx = t->ctx;
+
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+		SSL_CTX_set_cipher_list(ctx, ciphers) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1)
+		return ERR_SYSTEM;
+	/*
+	 * No handshake is resumed: it would show no certificate, and so hide a new one, and the
+	 * key that tickets are made with would open what was recorded of TLS 1.2.
+	 */
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+								 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (SSL_CTX_set_num_tickets(ctx, 0) != 1)
+		return ERR_SYSTEM;
+	SSL_CTX_set_cert_cb(ctx, on_handshake, t);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	return 0;
+}
 
 int
 tls_server_new(struct tls_pair *pair, struct tls_server **out, struct err *err)
 {
 	struct tls_server *t = calloc(1, sizeof(*t));
+	int r;
 
 	if (!t)
 		return err_set(err, ERR_MEMORY, "no memory for TLS");
 	lock_init(&t->lock, LOCK_SETTINGS);
 	t->pair = tls_pair_ref(pair);
-	t->client = SSL_CTX_new(TLS_client_method());
-	if (!t->client) {
+	t->ctx = SSL_CTX_new(TLS_server_method());
+	r = t->ctx ? prepare(t) : ERR_MEMORY;
+	if (r < 0) {
 		tls_server_free(t);
-		return err_set(err, ERR_MEMORY, "no memory for TLS");
+		return err_set(err, r, "TLS for session ports does not start");
 	}
 	*out = t;
 	return 0;
@@ -45,7 +103,7 @@ tls_server_free(struct tls_server *t)
 {
 	if (!t)
 		return;
-	SSL_CTX_free(t->client);
+	SSL_CTX_free(t->ctx);
 	tls_pair_unref(t->pair);
 	lock_done(&t->lock);
 	free(t);
@@ -64,48 +122,14 @@ tls_server_change(struct tls_server *t, struct tls_pair *pair)
 	tls_pair_unref(old);
 }
 
-struct ssl_ctx_st *
-tls_server_client_ctx(const struct tls_server *t)
-{
-	return t->client;
-}
-
-/* A handshake begins: 1 goes on, 0 ends it. The connection takes references of its own. */
-static int
-on_handshake(SSL *ssl, void *arg)
-{
-	struct tls_server *t = arg;
-	struct tls_pair *pair;
-	int r;
-
-	lock_take(&t->lock);
-	pair = tls_pair_ref(t->pair);
-	lock_release(&t->lock);
-	r = tls_pair_show(pair, ssl);
-	tls_pair_unref(pair);
-	return r == 0;
-}
-
 int
-tls_server_apply(struct tls_server *t, struct ssl_ctx_st *ctx)
+tls_server_ssl(struct tls_server *t, SSL **out, struct err *err)
 {
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
-		SSL_CTX_set_cipher_list(ctx, ciphers) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1)
-		return ERR_SYSTEM;
-	/*
-	 * No handshake is resumed: it would show no certificate, and so hide a new one, and the
-	 * key that tickets are made with would open what was recorded of TLS 1.2.
-	 */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-								 SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	/*
-	 * Otherwise OpenSSL reads on within one call for as long as only messages of TLS itself
-	 * come: whoever sends new keys without an end would hold the session's thread.
-	 */
-	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
-	if (SSL_CTX_set_num_tickets(ctx, 0) != 1)
-		return ERR_SYSTEM;
-	SSL_CTX_set_cert_cb(ctx, on_handshake, t);
+	SSL *ssl = SSL_new(t->ctx);
+
+	if (!ssl)
+		return err_set(err, ERR_MEMORY, "no memory for TLS");
+	SSL_set_accept_state(ssl);
+	*out = ssl;
 	return 0;
 }

@@ -25,7 +25,7 @@ upgrade_key(char out[UPGRADE_KEY_SIZE])
 }
 
 int
-upgrade_accept(const char key[UPGRADE_KEY_SIZE], char out[29])
+upgrade_accept(const char key[UPGRADE_KEY_SIZE], char out[UPGRADE_ACCEPT_SIZE])
 {
 	unsigned char text[UPGRADE_KEY_SIZE - 1 + sizeof(accept_guid) - 1], digest[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
@@ -171,7 +171,7 @@ check_response(const char *head, size_t len, const char *key, struct err *err)
 {
 	struct seen seen = {false, false, false};
 	const char *line = head, *end = head + len, *eol;
-	char accept[29];
+	char accept[UPGRADE_ACCEPT_SIZE];
 	int r;
 
 	if (upgrade_accept(key, accept) < 0)

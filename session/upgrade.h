@@ -15,6 +15,7 @@
 
 enum {
 	UPGRADE_KEY_SIZE = 25, /* 24 base64 characters and a NUL */
+	UPGRADE_ACCEPT_SIZE = 29,
 	UPGRADE_RESPONSE_MAX = 8192,
 };
 
@@ -24,7 +25,7 @@ enum { UPGRADE_MORE = 0, UPGRADE_DONE = 1 };
 int upgrade_key(char out[UPGRADE_KEY_SIZE]) __attribute__((warn_unused_result));
 
 /* The Sec-WebSocket-Accept that belongs to a key. */
-int upgrade_accept(const char key[UPGRADE_KEY_SIZE], char out[29])
+int upgrade_accept(const char key[UPGRADE_KEY_SIZE], char out[UPGRADE_ACCEPT_SIZE])
 	__attribute__((warn_unused_result));
 
 /* Append the request that opens a console's websocket. It holds secrets. 0, ERR_LIMIT or ERR_MEMORY. */

@@ -52,12 +52,13 @@ viewer_end(struct viewer *v, enum end end)
 	v->state = VIEWER_ENDING;
 	v->end = end;
 	gate_leave(&v->pass);
-	loop_timer_stop(v->loop, &v->opening);
-	loop_timer_stop(v->loop, &v->turn);
-	loop_timer_stop(v->loop, &v->ping);
+	poller_stop_timer(&v->loop->poller, &v->opening);
+	poller_stop_timer(&v->loop->poller, &v->turn);
+	poller_stop_timer(&v->loop->poller, &v->ping);
 	if (v->back)
 		back_close(v->back);
 	v->back = NULL;
+	v->pipe.to_browser.more = false;
 	if (v->counted)
 		sessions_viewer_down(v->loop->session);
 	v->counted = false;
@@ -99,7 +100,7 @@ on_ping(void *arg)
 	}
 	v->ping_due = true;
 	front_kick(v->browser);
-	loop_timer_set(v->loop, &v->ping, PING_MS, on_ping, v);
+	poller_set_timer(&v->loop->poller, &v->ping, PING_MS, on_ping, v);
 }
 
 static void
@@ -123,8 +124,9 @@ connect_both(struct viewer *v)
 	if (v->state != VIEWER_OPEN || !v->proven || v->counted)
 		return;
 	v->counted = true;
-	loop_timer_stop(v->loop, &v->opening);
+	poller_stop_timer(&v->loop->poller, &v->opening);
 	sessions_viewer_up(v->loop->session);
+	loop_settles(v->loop);
 	log_info(LOG_WS_PROXY, "%s: browser %llu connected", viewer_session(v), viewer_number(v));
 	front_kick(v->browser);
 }
@@ -321,7 +323,7 @@ take_turn(void *arg)
 		return;
 	}
 	log_waits(v);
-	loop_timer_set(v->loop, &v->turn, (int)wait_ms, take_turn, v);
+	poller_set_timer(&v->loop->poller, &v->turn, (int)wait_ms, take_turn, v);
 }
 
 static void
@@ -334,7 +336,7 @@ open_viewer(struct viewer *v)
 
 	tunables_get(loop->env->tunables, &t);
 	v->deadline_ms = clock_ms() + t.open_timeout_s * INT64_C(1000);
-	loop_timer_set(loop, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
+	poller_set_timer(&loop->poller, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
 	tunables_done(&t);
 	r = v->side->open(v, &err);
 	if (r < 0)
@@ -366,7 +368,7 @@ viewers_max(const struct loop *loop)
 }
 
 struct viewer *
-viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
+viewer_new(struct loop *loop, struct front *browser, const struct ip *client)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
@@ -387,7 +389,7 @@ viewer_new(struct loop *loop, struct lws *browser, const struct ip *client)
 	} else if (viewers_alive(loop) > viewers_max(loop)) {
 		viewer_end(v, END_LIMIT);
 	} else {
-		loop_timer_set(loop, &v->ping, PING_MS, on_ping, v);
+		poller_set_timer(&loop->poller, &v->ping, PING_MS, on_ping, v);
 		open_viewer(v);
 		front_kick(browser);
 	}
@@ -461,6 +463,12 @@ struct chunk *
 viewer_next(struct viewer *v)
 {
 	return v->side->next(v);
+}
+
+void
+viewer_stuck(struct viewer *v, bool stuck)
+{
+	v->pipe.to_browser.stuck = stuck;
 }
 
 void

@@ -29,7 +29,7 @@ struct viewer; /* opaque, see viewer.c */
  * A browser's websocket is open. Never fails as far as the browser is concerned: what goes wrong becomes
  * a Close frame. NULL only when out of memory.
  */
-struct viewer *viewer_new(struct loop *loop, struct lws *browser, const struct ip *client);
+struct viewer *viewer_new(struct loop *loop, struct front *browser, const struct ip *client);
 
 /* The websocket is closed; the viewer is freed. */
 void viewer_browser_gone(struct viewer *v);
@@ -48,6 +48,9 @@ void viewer_receive(struct viewer *v, const struct viewer_piece *piece);
 
 /* The next piece for the browser, to be sent whole and freed; NULL when there is none now. */
 struct chunk *viewer_next(struct viewer *v);
+
+/* Does the browser take nothing just now? Then little more is received for it. */
+void viewer_stuck(struct viewer *v, bool stuck);
 
 /* A pong came. */
 void viewer_heard(struct viewer *v);

@@ -68,7 +68,7 @@ struct viewer {
 	const struct viewer_side *side;
 	struct viewer *next; /* in the loop's list */
 	struct loop *loop;
-	struct lws *browser;
+	struct front *browser;
 	struct ip client; /* whose browser it is */
 	uint64_t number;  /* how logs and messages name it */
 	bool proven;      /* the browser has shown that it may, and is ready */

@@ -132,7 +132,7 @@ on_blocked(void *arg)
 	if (!v->term.waiting || v->state == VIEWER_ENDING)
 		return;
 	if (left_ms > 0) {
-		loop_timer_set(v->loop, &v->term.blocked, (int)left_ms, on_blocked, v);
+		poller_set_timer(&v->loop->poller, &v->term.blocked, (int)left_ms, on_blocked, v);
 		return;
 	}
 	/* Nobody will look at it, and the Close frame need not wait behind it. */
@@ -149,7 +149,7 @@ readable(struct viewer *v)
 		t->waiting = true;
 		t->moved_ms = clock_ms();
 		if (!t->blocked.at_ms)
-			loop_timer_set(v->loop, &t->blocked, TERM_BLOCKED_MS, on_blocked, v);
+			poller_set_timer(&v->loop->poller, &t->blocked, TERM_BLOCKED_MS, on_blocked, v);
 	}
 	front_kick(v->browser);
 }
@@ -166,11 +166,10 @@ next(struct viewer *v)
 {
 	struct viewer_term *t = &v->term;
 	const struct chunk *first = v->pipe.to_browser.first;
-	struct chunk *c;
+	struct chunk *c = first && fits(v, first) ? viewer_take(v) : NULL;
 
-	if (!first || !fits(v, first))
+	if (!c)
 		return NULL;
-	c = viewer_take(v);
 	t->unshown += c->len;
 	t->moved_ms = clock_ms();
 	t->waiting = v->pipe.to_browser.first != NULL;
@@ -188,7 +187,7 @@ keep(struct viewer *v)
 static void
 done(struct viewer *v)
 {
-	loop_timer_stop(v->loop, &v->term.blocked);
+	poller_stop_timer(&v->loop->poller, &v->term.blocked);
 }
 
 const struct viewer_side viewer_term = {

@@ -5,7 +5,7 @@
 # Says what it installs; uses sudo when not root; does nothing when nothing is missing.
 set -eu
 
-build="gcc libc6-dev binutils make pkg-config ca-certificates libmicrohttpd-dev libwebsockets-dev
+build="gcc libc6-dev binutils make pkg-config ca-certificates libmicrohttpd-dev
 	libgnutls28-dev libcurl4-openssl-dev libssl-dev libjansson-dev"
 demo="openssl curl qemu-system-x86"
 bench="nginx-light haproxy websockify"

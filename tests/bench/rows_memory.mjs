@@ -11,8 +11,9 @@ import { GIB, KIB, scheme } from './sizes.mjs';
 import { comparison, GATEWAY, row } from './stats.mjs';
 import { ready } from './subject.mjs';
 
-const SETTLE_MS = 500;
-const IDLE_MS = 5000;
+/* Memory that nobody uses is given back within two seconds. */
+const SETTLE_MS = 2500;
+const IDLE_MS = 3000;
 const TIMEOUT_S = 300;
 const STILL_POLLS = 6;
 const POLL_MS = 100;
@@ -131,9 +132,9 @@ function memoryOf(tls) {
 				measure: (subject) => grow(subject, sessions, 'link') },
 			{ kind: 'connected', place, counts: sessions,
 				measure: (subject) => grow(subject, countsOf(subject), 'all') },
-			{ kind: `after ${transfer / GIB} GiB`, counts: [most],
+			{ kind: `after ${transfer / GIB} GiB`, counts: [sessions[0]],
 				place: { ...place, peers: s.peers.filter((name) => name !== 'websockify') },
-				measure: (subject) => used(subject, most, transfer) },
+				measure: (subject) => used(subject, sessions[0], transfer) },
 		];
 		const rows = [];
 		for (const { kind, place: where, counts, measure } of kinds) {

@@ -12,7 +12,7 @@ const STEPS = ['link', 'page', 'websocket', 'screen', 'first byte'];
 const WARM = 5;
 const WORK = 'echo-10-10';
 /* A Proxmox that takes its time needs no hundreds of openings. */
-const SLOW_PART = 0.2;
+const SLOW_PART = 0.1;
 /* A login with a second factor is never shared, so that each opening makes one of its own. */
 const LOGINS = { cold: { otp: '123456' }, cached: {} };
 

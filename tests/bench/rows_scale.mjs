@@ -117,7 +117,7 @@ async function sampled(subject, work, stall) {
 
 function stall(tls) {
 	return (s) => withGateway({ tls, pool: PACED_SESSIONS + 9 }, async (gateway) => {
-		const frames = STALL_RATE * s.stallSeconds;
+		const frames = share(s, STALL_RATE * s.stall.seconds);
 		const work = `paced-${STALL_FRAME}-${STALL_FRAME * frames}-${STALL_RATE}`;
 		const without = [];
 		const stalled = [];
@@ -136,9 +136,7 @@ function stall(tls) {
 	});
 }
 
-export const SCALE_GROUPS = [
-	{ name: 'scale ws', run: scale(false), when: (s) => s.scale !== null },
-	{ name: 'scale wss', run: scale(true), when: (s) => s.scale !== null },
-	{ name: 'stall ws', run: stall(false), when: (s) => s.stallSeconds > 0 },
-	{ name: 'stall wss', run: stall(true), when: (s) => s.stallSeconds > 0 },
-];
+export const SCALE_GROUPS = [false, true].flatMap((tls) => [
+	{ name: `scale ${scheme(tls)}`, run: scale(tls), when: (s) => s.scale?.tls.includes(tls) },
+	{ name: `stall ${scheme(tls)}`, run: stall(tls), when: (s) => s.stall?.tls.includes(tls) },
+]);

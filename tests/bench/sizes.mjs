@@ -9,7 +9,7 @@ export const GIB = 2 ** 30;
 const FRAMES = [256, KIB, 4 * KIB, 16 * KIB, 64 * KIB];
 
 /* Small frames cost more: what takes a second or so of CPU. */
-const MIB_OF = { 256: 24, 1024: 96, 4096: 192, 16384: 384, 65536: 384 };
+const MIB_OF = { 256: 16, 1024: 64, 4096: 128, 16384: 256, 65536: 256 };
 
 const MAIN = {
 	runs: 3,
@@ -18,25 +18,27 @@ const MAIN = {
 	slow: false, /* also what only takes time */
 	down: [[1, FRAMES], [50, [16 * KIB]]], /* sessions, frames */
 	up: [[1, [KIB, 16 * KIB]]],
-	pacedSeconds: 4,
+	pacedSeconds: 3,
 	echoes: { 1: 5000, 100: 100 },
-	memory: { sessions: [100, 500], runs: 1, transfer: GIB },
+	memory: { sessions: [100, 500], runs: 3, transfer: GIB },
 	opens: 100,
 	openings: [{ delayMs: 0 }, { delayMs: 0, workers: 3 }, { delayMs: 60 }],
 	creates: 20000,
-	scale: { sessions: [1, 100, 500, 2000], seconds: 3, peers: [] },
-	stallSeconds: 8,
+	scale: { sessions: [1, 100, 500, 2000], seconds: 3, peers: [], tls: [false] },
+	/* Long enough for the kernel's buffers to fill. */
+	stall: { seconds: 8, tls: [false] },
 };
 
 export const SIZES = {
 	main: MAIN,
 	quick: { ...MAIN, peers: ['nginx'], part: 0.4, down: [[1, [KIB, 16 * KIB]]],
-		up: [[1, [16 * KIB]]], memory: { ...MAIN.memory, sessions: [100] }, openings: [{ delayMs: 0 }],
-		pacedSeconds: 0, scale: null, stallSeconds: 0 },
+		up: [[1, [16 * KIB]]], memory: { sessions: [100], runs: 1, transfer: GIB / 4 },
+		openings: [{ delayMs: 0 }], pacedSeconds: 0, scale: null, stall: null },
 	full: { ...MAIN, runs: 5, slow: true, down: [[1, FRAMES], [50, FRAMES]],
-		up: [[1, FRAMES], [50, FRAMES]], memory: { ...MAIN.memory, runs: 3 },
+		up: [[1, FRAMES], [50, FRAMES]],
 		scale: { sessions: [1, 10, 50, 100, 200, 500, 1000, 2000], seconds: 4,
-			peers: ['nginx'] } },
+			peers: ['nginx'], tls: [false, true] },
+		stall: { ...MAIN.stall, tls: [false, true] } },
 };
 
 /* Bytes of a relay run in frames of that size, over that many sessions: whole frames. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What opening one console takes of ours: the websocket to Proxmox, and VNC's authentication
- * there and towards the browser.
+ * What opening one console takes of ours: a browser's requests, the websocket to Proxmox, and
+ * VNC's authentication there and towards the browser.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "session/request.h"
 #include "session/rfb.h"
 #include "session/upgrade.h"
 #include "tests/budget/measure.h"
@@ -18,7 +19,39 @@ static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n"
 								"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 								"Sec-WebSocket-Protocol: binary\r\n\r\n";
 
+/* What Chromium asks for, one of some 30 files. */
+static const char asks[] =
+	"GET /0123456789abcdef0123456789abcdef/core/rfb.js HTTP/1.1\r\n"
+	"Host: console.example.com:22000\r\n"
+	"Connection: keep-alive\r\n"
+	"sec-ch-ua: \"Chromium\";v=\"120\", \"Not?A_Brand\";v=\"8\"\r\n"
+	"Origin: https://console.example.com:22000\r\n"
+	"sec-ch-ua-mobile: ?0\r\n"
+	"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+	"Chrome/120.0.0.0 Safari/537.36\r\n"
+	"sec-ch-ua-platform: \"Linux\"\r\n"
+	"Accept: */*\r\n"
+	"Sec-Fetch-Site: same-origin\r\n"
+	"Sec-Fetch-Mode: cors\r\n"
+	"Sec-Fetch-Dest: script\r\n"
+	"Referer: https://console.example.com:22000/0123456789abcdef0123456789abcdef/vnc.html\r\n"
+	"Accept-Encoding: gzip, deflate, br\r\n"
+	"Accept-Language: en-GB,en;q=0.9\r\n"
+	"If-None-Match: \"0123456789abcdef0123456789abcdef\"\r\n"
+	"\r\n";
+
 static struct pve_console console;
+
+static void
+read_request(void)
+{
+	char texts[sizeof(asks)];
+	struct request request;
+	size_t size;
+
+	MUST(request_find(asks, sizeof(asks) - 1, &size) == REQUEST_DONE && size == sizeof(asks) - 1);
+	MUST(request_parse(asks, size, texts, &request) == 0 && request.keep);
+}
 
 static void
 make_console(void)
@@ -84,6 +117,7 @@ authenticate(void)
 }
 
 const struct measure open_measures[] = {
+	{"request", NULL, read_request},
 	{"upgrade", make_console, upgrade},
 	{"authenticate", NULL, authenticate},
 	{.name = NULL},

@@ -4,8 +4,8 @@
  * and a keyboard, each event by itself.
  *
  * What comes from a socket is given to the parser a TLS record at a time, and in each turn of
- * the event loop some records are read and as many chunks written. The sockets, TLS and the
- * browser's own frames, which the event loop reads and writes, are not counted.
+ * the event loop some records are read and as many chunks written. The sockets and TLS are not
+ * counted.
  */
 #include <limits.h>
 #include <string.h>
@@ -33,25 +33,21 @@ static unsigned char wire[WIRE_SIZE] __attribute__((aligned(64)));
 static size_t wire_len, piece_len;
 static unsigned char payload[65536];
 
-/* Add a frame as a server sends it, or the payload of one as a browser does: masked. */
+/* Add a frame as a server sends it, or as a browser does: masked. */
 static void
 wire_add(size_t len, bool from_browser)
 {
-	unsigned char *at = wire + wire_len;
+	static unsigned char frame[FRAME_PLAIN_HEAD_MAX + sizeof(payload)];
+	unsigned char *at = frame + FRAME_PLAIN_HEAD_MAX;
+	size_t head;
 
-	MUST(len <= sizeof(payload) && wire_len + 4 + len <= sizeof(wire));
-	if (!from_browser) {
-		*at++ = 0x80 | FRAME_BINARY;
-		*at++ = len < 126 ? (unsigned char)len : 126;
-		if (len >= 126) {
-			*at++ = (unsigned char)(len >> 8);
-			*at++ = (unsigned char)len;
-		}
-	}
+	MUST(len <= sizeof(payload) && wire_len + FRAME_PLAIN_HEAD_MAX + len <= sizeof(wire));
 	memcpy(at, payload, len);
-	if (from_browser)
-		frame_mask(at, len, mask);
-	wire_len = (size_t)(at - wire) + len;
+	head = from_browser ? frame_build(at, len, FRAME_BINARY, mask)
+						: frame_build_plain(at, len, FRAME_BINARY);
+	memcpy(wire + wire_len, at - head, head + len);
+	wire_len += head + len;
+	piece_len = from_browser ? head + len : RECORD;
 }
 
 /* ---- from Proxmox ---- */
@@ -63,7 +59,6 @@ static void
 fill_from_pve(size_t frame)
 {
 	wire_len = 0;
-	piece_len = RECORD;
 	watch = (struct rfb_watch){0};
 	for (size_t i = 0; i < sizeof(payload); i++)
 		payload[i] = (unsigned char)(i * 7 + i / 256);
@@ -98,6 +93,7 @@ send_down(struct pipe_queue *q, int chunks, struct rfb_watch *w)
 	while (chunks-- > 0 && (c = pipe_take(q))) {
 		if (w)
 			rfb_watch_server(w, c->data, c->len);
+		MUST(frame_build_plain(c->data, c->len, FRAME_BINARY) > 0);
 		sent += c->len;
 		chunk_free(c);
 	}
@@ -163,7 +159,6 @@ static void
 fill_from_browser(size_t frame, size_t frames)
 {
 	wire_len = 0;
-	piece_len = frame;
 	watch = (struct rfb_watch){0};
 	memset(payload, CUT_TEXT, sizeof(payload));
 	payload[0] = frame > 8 ? CUT_TEXT : POINTER_EVENT;
@@ -195,38 +190,58 @@ fill_typing(void)
 	fill_from_browser(1, EVENTS);
 }
 
+/* The next frame, which has come by itself: its payload, without its mask. */
+static struct frame_event
+receive_up(struct frame_parser *parser, size_t *at)
+{
+	struct frame_event event;
+	struct err err;
+	size_t used;
+
+	MUST(frame_next_masked(parser, wire + *at, piece_len, &used, &event, &err) == 0);
+	MUST(event.kind == FRAME_IS_DATA && used == piece_len);
+	*at += used;
+	return event;
+}
+
 static void
 vnc_up(void)
 {
+	struct frame_parser parser = {0};
 	struct pipe_queue q = {0};
+	size_t got = 0;
 
 	sent = 0;
-	for (size_t at = 0; at < wire_len; at += piece_len) {
-		frame_mask(wire + at, piece_len, mask);
-		rfb_watch_client(&watch, wire + at, piece_len);
-		MUST(pipe_put(&q, wire + at, piece_len) >= 0);
+	for (size_t at = 0; at < wire_len;) {
+		struct frame_event event = receive_up(&parser, &at);
+
+		rfb_watch_client(&watch, event.data, event.len);
+		MUST(pipe_put(&q, event.data, event.len) >= 0);
+		got += event.len;
 		send_up(&q);
 	}
-	MUST(sent == wire_len && rfb_watch_between(&watch));
+	MUST(sent == got && rfb_watch_between(&watch));
 }
 
 static void
 term_up(void)
 {
+	struct frame_parser parser = {0};
 	struct pipe_queue q = {0};
 	char head[TERM_HEAD_SIZE];
-	size_t heads = 0, n;
+	size_t got = 0, n;
 
 	sent = 0;
-	for (size_t at = 0; at < wire_len; at += piece_len) {
-		frame_mask(wire + at, piece_len, mask);
-		n = term_input_head(head, piece_len);
-		heads += n;
+	for (size_t at = 0; at < wire_len;) {
+		struct frame_event event = receive_up(&parser, &at);
+
+		n = term_input_head(head, event.len);
 		MUST(pipe_put_whole(&q, head, n) >= 0);
-		MUST(pipe_put(&q, wire + at, piece_len) >= 0);
+		MUST(pipe_put(&q, event.data, event.len) >= 0);
+		got += n + event.len;
 		send_up(&q);
 	}
-	MUST(sent == wire_len + heads);
+	MUST(sent == got);
 }
 
 /* What a page with a terminal says of what it has shown. */

@@ -31,7 +31,7 @@ enum {
 	TERMINAL = 128,  /* the session's console */
 	INPUT_MAX = 8192
 };
-enum { HOST, NONE_MATCH, ORIGIN, SUBPROTOCOLS, VERSION, LINES };
+enum { HOST, NONE_MATCH, ORIGIN, SUBPROTOCOLS, VERSION, NONCE, LINES };
 
 /* What the page consists of. */
 static const struct content {
@@ -52,7 +52,7 @@ static struct loop loop = {.env = &env, .session = &session};
 static struct access *lax, *strict;
 static struct forwarded from;
 static enum key_verdict verdict;
-static regex_t named, numeric;
+static regex_t named, numeric, nonce;
 
 /* A stand-in for thread.c's. */
 enum key_verdict
@@ -105,6 +105,7 @@ begin(void)
 	CHECK(access_new(&config, &strict, NULL) == 0);
 	CHECK(regcomp(&named, "^([a-z0-9_-]+\\.)*[a-z0-9_-]+\\.?(:[1-9][0-9]{0,4})?$",
 			  REG_EXTENDED | REG_ICASE) == 0);
+	CHECK(regcomp(&nonce, "^[A-Za-z0-9+/]{22}==$", REG_EXTENDED) == 0);
 	CHECK(regcomp(&numeric, "^\\[([0-9a-f:.]+)\\](:[1-9][0-9]{0,4})?$", REG_EXTENDED | REG_ICASE) ==
 		  0);
 }
@@ -237,7 +238,7 @@ check_answer(const struct page_request *r, const struct page_answer *a)
 
 	if (!rest) {
 		CHECK(a->status == 404);
-	} else if (r->method == PAGE_OTHER) {
+	} else if (r->method == REQUEST_OTHER) {
 		CHECK(a->status == 405);
 	} else if (len == 0) {
 		CHECK(a->status == 302 && strcmp(a->location, KEY "/") == 0);
@@ -332,9 +333,10 @@ check_upgrade(const struct page_upgrade *u, const char *host)
 	const char *rest = behind_key(&u->request);
 	size_t len = rest ? u->request.path_len - (size_t)(rest - u->request.path) : 0;
 	struct page_answer a;
-	bool good = rest && is(rest, len, websocket()) && u->request.method == PAGE_GET &&
+	bool good = rest && is(rest, len, websocket()) && u->request.method == REQUEST_GET &&
 				origin_allowed(u, host) && strcmp(u->version, "13") == 0 &&
-				(!u->subprotocols || has_binary(u->subprotocols));
+				(!u->subprotocols || has_binary(u->subprotocols)) &&
+				regexec(&nonce, u->key, 0, NULL, 0) == 0;
 
 	CHECK(page_upgrade(u, &a) == good);
 	if (good)
@@ -363,11 +365,12 @@ ask(uint8_t flags, const char *path, size_t path_len, const char *const lines[LI
 									   .from = &from,
 									   .path = path,
 									   .path_len = path_len,
-									   .method = (enum page_method)(flags % METHODS),
+									   .method = (enum request_method)(flags % METHODS),
 									   .if_none_match = lines[NONE_MATCH] ? lines[NONE_MATCH] : ""},
 		.origin = lines[ORIGIN],
 		.subprotocols = lines[SUBPROTOCOLS],
-		.version = lines[VERSION] ? lines[VERSION] : ""};
+		.version = lines[VERSION] ? lines[VERSION] : "",
+		.key = lines[NONCE] ? lines[NONCE] : "AAAAAAAAAAAAAAAAAAAAAA=="};
 	const struct forwarded_head head = {lines[HOST] ? lines[HOST] : "", "", "", ""};
 	const struct ip peer = {.bytes = {[15] = 1}};
 	char own[INPUT_MAX + sizeof("https://")];

@@ -172,7 +172,7 @@ describe('a session\'s port, plain', () => {
 	test('101, the console', async () => {
 		const ws = await w.gw.websocket(await session());
 		const accept = ws.response.headers['sec-websocket-accept'];
-		assertHead(ws.response, 101, [['Upgrade', 'WebSocket'], ['Connection', 'Upgrade'],
+		assertHead(ws.response, 101, [['Upgrade', 'websocket'], ['Connection', 'Upgrade'],
 			['Sec-WebSocket-Accept', accept], ['Sec-WebSocket-Protocol', 'binary'], ...common()]);
 		ws.destroy();
 	});

@@ -26,11 +26,8 @@ const LIBRARIES = [
 		object: 'gnutls_', files: ['router/http_tls.c'],
 	},
 	{
-		/* A pointer to something opaque may be passed on: `struct lws *`. */
-		name: 'libwebsockets', symbol: /(?<!struct )\blws_(?!glue)\w+/g, header: /^libwebsockets/,
-		object: 'lws_',
-		files: ['session/thread.c', 'session/front.c', 'session/front_http.c', 'session/back.c',
-			'session/lws_glue.h'],
+		name: 'epoll', symbol: /\bepoll_\w+|\bEPOLL\w+/g, header: /^sys\/epoll/, object: 'epoll_',
+		files: ['base/poller.c', 'base/poller.h'],
 	},
 	{
 		name: 'libcurl', symbol: /\bcurl_\w+|\bCURL\w*/g, header: /^curl\//, object: 'curl_',

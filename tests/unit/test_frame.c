@@ -564,6 +564,39 @@ what_would_kill_the_other_side_can_not_be_built(void **state)
 	assert_true(aborts(build_fragment));
 }
 
+static void
+payload_may_be_received_past_the_parser(void **state)
+{
+	static const unsigned char input[] = "\x82\x0a"
+										 "0123456789"
+										 "\x89\x02"
+										 "ab"
+										 "\x82\x01"
+										 "z";
+	struct frame_parser p = {0};
+	struct frame_event event;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(frame_awaits(&p), 0);
+	assert_int_equal(frame_next(&p, input, 5, &used, &event, NULL), 0);
+	assert_int_equal(event.len, 3);
+	assert_int_equal(frame_awaits(&p), 7);
+	frame_received(&p, 6);
+	assert_int_equal(frame_awaits(&p), 1);
+	frame_received(&p, 1);
+	assert_int_equal(frame_awaits(&p), 0);
+	/* In the middle of a ping nothing is awaited. */
+	assert_int_equal(frame_next(&p, input + 12, 3, &used, &event, NULL), 0);
+	assert_int_equal(event.kind, FRAME_NEED_MORE);
+	assert_int_equal(frame_awaits(&p), 0);
+	assert_int_equal(frame_next(&p, input + 15, 4, &used, &event, NULL), 0);
+	assert_int_equal(event.kind, FRAME_IS_PING);
+	assert_int_equal(frame_next(&p, input + 16, 3, &used, &event, NULL), 0);
+	assert_int_equal(event.kind, FRAME_IS_DATA);
+	assert_int_equal(*event.data, 'z');
+}
+
 int
 main(void)
 {
@@ -581,6 +614,7 @@ main(void)
 		cmocka_unit_test(what_the_standard_forbids_is_refused_at_the_last_byte_that_tells),
 		cmocka_unit_test(nothing_is_read_after_a_forbidden_frame),
 		cmocka_unit_test(the_longest_length_there_can_be_is_only_a_number),
+		cmocka_unit_test(payload_may_be_received_past_the_parser),
 		cmocka_unit_test(a_mask_is_what_the_standard_says),
 		cmocka_unit_test(masking_is_the_same_at_every_length_and_alignment),
 		cmocka_unit_test(every_frame_built_is_whole_masked_and_short_and_opens_again),

@@ -255,24 +255,6 @@ closing_closes_the_descriptor(void **state)
 }
 
 static void
-a_taken_descriptor_works_on_and_is_its_taker_s_to_close(void **state)
-{
-	struct mailbox *m = mailbox_for_test();
-	int fd = mailbox_take_fd(m);
-
-	(void)state;
-	post_number(m, 1);
-	assert_true(is_readable(fd));
-	assert_int_equal(free_all(mailbox_take(m)), 1);
-	assert_false(is_readable(fd));
-	mailbox_close(m);
-	assert_true(is_open(fd));
-	mailbox_unref(m);
-	assert_true(is_open(fd));
-	close(fd);
-}
-
-static void
 the_last_reference_discards_and_closes(void **state)
 {
 	struct mailbox *m = mailbox_for_test();
@@ -440,7 +422,6 @@ main(void)
 		cmocka_unit_test(closing_discards_what_was_not_taken),
 		cmocka_unit_test(a_message_without_discard_is_left_alone),
 		cmocka_unit_test(closing_closes_the_descriptor),
-		cmocka_unit_test(a_taken_descriptor_works_on_and_is_its_taker_s_to_close),
 		cmocka_unit_test(the_last_reference_discards_and_closes),
 		cmocka_unit_test(no_message_is_lost_between_threads),
 		cmocka_unit_test(every_accepted_message_is_read_or_discarded_when_closing_meets_posting),

@@ -14,7 +14,7 @@ static bool tls;
 
 /* Ask, with the path in memory of exactly its size; the answer is in the variables above. */
 static void
-request(enum page_method method, const char *path, const char *host, const char *if_none_match)
+request(enum request_method method, const char *path, const char *host, const char *if_none_match)
 {
 	size_t len = strlen(path), n;
 	char *copy = malloc(len);
@@ -41,7 +41,7 @@ request(enum page_method method, const char *path, const char *host, const char 
 static void
 get(const char *path)
 {
-	request(PAGE_GET, path, "console.example:22000", "");
+	request(REQUEST_GET, path, "console.example:22000", "");
 }
 
 static bool
@@ -72,7 +72,7 @@ without_the_key_everything_is_a_bare_404(void **state)
 		KEY "/", "//" KEY "/", "/x" KEY "/", "/" KEY "x", "/" KEY "0/", "/" KEY "0", "/" KEY "?",
 		"/" KEY "\\", "/0123456789abcdef0123456789abcde", "/0123456789ABCDEF0123456789ABCDEF/",
 		"/./" KEY "/", "/favicon.ico", "/" KEY ".html"};
-	static const enum page_method methods[] = {PAGE_GET, PAGE_HEAD, PAGE_OTHER};
+	static const enum request_method methods[] = {REQUEST_GET, REQUEST_HEAD, REQUEST_OTHER};
 	size_t i, j;
 
 	(void)state;
@@ -141,7 +141,7 @@ head_is_answered_like_get(void **state)
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		get(paths[i]);
 		memcpy(expected, head, sizeof(expected));
-		request(PAGE_HEAD, paths[i], "console.example:22000", "");
+		request(REQUEST_HEAD, paths[i], "console.example:22000", "");
 		assert_string_equal(head, expected);
 	}
 }
@@ -155,7 +155,7 @@ other_methods_are_told_which_are_allowed(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		request(PAGE_OTHER, paths[i], "h", "");
+		request(REQUEST_OTHER, paths[i], "h", "");
 		assert_bare(405);
 		assert_true(head_has("HTTP/1.1 405 Method Not Allowed\r\n"));
 		assert_true(head_has("\r\nAllow: GET, HEAD\r\n"));
@@ -258,7 +258,7 @@ mandatory_json_is_never_kept(void **state)
 	get(AT "mandatory.json");
 	assert_null(answer.etag);
 	assert_true(head_has("\r\nCache-Control: no-store\r\n"));
-	request(PAGE_GET, AT "mandatory.json", "h", "*");
+	request(REQUEST_GET, AT "mandatory.json", "h", "*");
 	assert_int_equal(answer.status, 200);
 }
 
@@ -295,7 +295,7 @@ a_file_that_the_browser_has_is_not_sent_again(void **state)
 	get(AT "core/rfb.js");
 	assert_string_equal(answer.cache, "private, no-cache");
 	snprintf(etag, sizeof(etag), "%s", answer.etag);
-	request(PAGE_GET, AT "core/rfb.js", "h", etag);
+	request(REQUEST_GET, AT "core/rfb.js", "h", etag);
 	assert_int_equal(answer.status, 304);
 	assert_null(answer.body);
 	assert_int_equal(answer.len, 0);
@@ -315,7 +315,7 @@ a_page_that_the_browser_has_keeps_its_policy(void **state)
 	get(AT);
 	snprintf(etag, sizeof(etag), "%s", answer.etag);
 	snprintf(policy, sizeof(policy), "%s", strstr(head, "\r\nContent-Security-Policy: "));
-	request(PAGE_GET, AT, "console.example:22000", etag);
+	request(REQUEST_GET, AT, "console.example:22000", etag);
 	assert_int_equal(answer.status, 304);
 	assert_string_equal(strstr(head, "\r\nContent-Security-Policy: "), policy);
 }
@@ -328,9 +328,9 @@ a_file_that_changed_is_sent(void **state)
 	(void)state;
 	get(AT "icon.svg");
 	snprintf(etag, sizeof(etag), "%s", answer.etag);
-	request(PAGE_GET, AT "core/rfb.js", "h", etag);
+	request(REQUEST_GET, AT "core/rfb.js", "h", etag);
 	assert_int_equal(answer.status, 200);
-	request(PAGE_GET, AT "core/rfb.js", "h", "\"\"");
+	request(REQUEST_GET, AT "core/rfb.js", "h", "\"\"");
 	assert_int_equal(answer.status, 200);
 }
 
@@ -342,7 +342,7 @@ a_browser_without_the_key_learns_nothing_from_an_etag(void **state)
 	(void)state;
 	get(AT "core/rfb.js");
 	snprintf(etag, sizeof(etag), "%s", answer.etag);
-	request(PAGE_GET, "/" OTHER_KEY "/core/rfb.js", "h", etag);
+	request(REQUEST_GET, "/" OTHER_KEY "/core/rfb.js", "h", etag);
 	assert_bare(404);
 }
 
@@ -379,10 +379,10 @@ the_page_s_policy_has_its_hashes_and_its_own_host(void **state)
 		head_has("default-src 'none'; script-src 'self' "
 				 "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; style-src 'self'; "));
 	assert_true(head_has("; connect-src 'self' ws://console.example:22000; "));
-	request(PAGE_GET, AT, "[2001:db8::1]:22000", "");
+	request(REQUEST_GET, AT, "[2001:db8::1]:22000", "");
 	assert_true(head_has("; connect-src 'self' ws://[2001:db8::1]:22000; "));
 	tls = true;
-	request(PAGE_GET, AT, "Console.Example:443", "");
+	request(REQUEST_GET, AT, "Console.Example:443", "");
 	assert_true(head_has("; connect-src 'self' wss://console.example; "));
 	tls = false;
 }
@@ -448,14 +448,22 @@ hsts_is_sent_over_tls_when_it_is_asked_for(void **state)
 static void
 the_101_has_what_every_answer_has(void **state)
 {
-	char common[PAGE_HEAD_MAX];
-	size_t n = page_common_headers(common, rules, false);
+	static const char start[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+								"Connection: Upgrade\r\nSec-WebSocket-Accept: abc=\r\n";
+	static const char subprotocol[] = "Sec-WebSocket-Protocol: binary\r\n";
+	char upgraded[PAGE_HEAD_MAX], *at = upgraded;
+	size_t n = page_upgraded(upgraded, "abc=", true, rules, false);
 
 	(void)state;
-	assert_int_equal(strlen(common), n);
+	assert_int_equal(strlen(upgraded), n);
+	assert_memory_equal(at, start, strlen(start));
+	at += strlen(start);
+	assert_memory_equal(at, subprotocol, strlen(subprotocol));
+	at += strlen(subprotocol);
 	get("/");
-	assert_non_null(strstr(head, common));
-	assert_string_equal(strstr(head, common) + n, "\r\n");
+	assert_string_equal(strstr(head, at), at);
+	page_upgraded(upgraded, "abc=", false, rules, false);
+	assert_null(strstr(upgraded, "Protocol:"));
 }
 
 /* ---- guesses and limits ---- */
@@ -523,7 +531,7 @@ a_host_that_is_none_never_gets_into_the_policy(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		request(PAGE_GET, AT, hosts[i], "");
+		request(REQUEST_GET, AT, hosts[i], "");
 		assert_int_equal(answer.status, 200);
 		assert_true(head_has("; connect-src 'self'; "));
 		assert_false(head_has("ws://"));
@@ -531,7 +539,7 @@ a_host_that_is_none_never_gets_into_the_policy(void **state)
 	}
 	memset(host, 'a', sizeof(host));
 	host[sizeof(host) - 1] = '\0';
-	request(PAGE_GET, AT, host, "");
+	request(REQUEST_GET, AT, host, "");
 	assert_true(head_has("; connect-src 'self'; "));
 }
 
@@ -556,7 +564,7 @@ the_longest_of_everything_fits_a_head(void **state)
 	memset(etag, 'e', sizeof(etag) - 1);
 	assert_int_equal(access_new(&config, &rules, NULL), 0);
 	tls = true;
-	request(PAGE_GET, AT, host, "");
+	request(REQUEST_GET, AT, host, "");
 	assert_non_null(strstr(answer.origin, host));
 	answer.csp = csp;
 	answer.etag = etag;

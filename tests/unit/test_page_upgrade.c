@@ -16,10 +16,11 @@ upgrade_for_test(void)
 									 .from = &from,
 									 .path = AT "vnc-proxy",
 									 .path_len = sizeof(AT "vnc-proxy") - 1,
-									 .method = PAGE_GET},
+									 .method = REQUEST_GET},
 		.origin = "http://console.example:22000",
 		.subprotocols = "binary",
-		.version = "13"};
+		.version = "13",
+		.key = "dGhlIHNhbXBsZSBub25jZQ=="};
 }
 
 /* Ask; returns 0 when it may become a websocket, else the status of the answer. */
@@ -70,7 +71,7 @@ other_paths_are_404_whatever_else_is_wrong(void **state)
 		request = upgrade_for_test();
 		request.request.path = paths[i];
 		request.request.path_len = strlen(paths[i]);
-		request.request.method = PAGE_OTHER;
+		request.request.method = REQUEST_OTHER;
 		request.origin = "http://evil.example";
 		request.version = "8";
 		assert_int_equal(ask(&request), 404);
@@ -95,11 +96,29 @@ only_get_opens_a_websocket(void **state)
 	struct page_upgrade request = upgrade_for_test();
 
 	(void)state;
-	request.request.method = PAGE_OTHER;
+	request.request.method = REQUEST_OTHER;
 	assert_int_equal(ask(&request), 405);
 	assert_string_equal(answer.allow, "GET, HEAD");
-	request.request.method = PAGE_HEAD;
+	request.request.method = REQUEST_HEAD;
 	assert_int_equal(ask(&request), 405);
+}
+
+static void
+the_key_of_the_handshake_is_sixteen_bytes_in_base64(void **state)
+{
+	static const char *const keys[] = {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ",
+		"dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZQAA",
+		"dGhlIHNhbXBsZSBub25j-Q==", "dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ=="};
+	struct page_upgrade request = upgrade_for_test();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		request.key = keys[i];
+		assert_int_equal(ask(&request), 400);
+	}
+	request.key = "AAAAAAAAAAAAAAAA+/AAAA==";
+	assert_int_equal(ask(&request), 0);
 }
 
 static void
@@ -183,7 +202,7 @@ a_request_without_upgrade_is_told_to_upgrade(void **state)
 		.from = &from,
 		.path = AT "vnc-proxy",
 		.path_len = sizeof(AT "vnc-proxy") - 1,
-		.method = PAGE_GET,
+		.method = REQUEST_GET,
 		.if_none_match = ""};
 	char head[PAGE_HEAD_MAX];
 	struct buf made = {0};
@@ -325,6 +344,7 @@ main(void)
 		cmocka_unit_test(other_paths_are_404_whatever_else_is_wrong),
 		cmocka_unit_test(a_terminal_s_websocket_is_at_another_path),
 		cmocka_unit_test(only_get_opens_a_websocket),
+		cmocka_unit_test(the_key_of_the_handshake_is_sixteen_bytes_in_base64),
 		cmocka_unit_test(who_is_no_browser_needs_no_origin),
 		cmocka_unit_test(a_page_of_another_origin_is_refused),
 		cmocka_unit_test(another_version_is_told_which_one_is_spoken),

@@ -75,10 +75,38 @@ small_pieces_leave_as_one_chunk(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < PIPE_CHUNK; i++)
+	for (i = 0; i < PIPE_SMALL; i++)
 		assert_int_equal(pipe_put(&q, bytes + i, 1), PIPE_OK);
-	assert_int_equal(take_at(&q, 0), PIPE_CHUNK);
+	assert_int_equal(take_at(&q, 0), PIPE_SMALL);
 	assert_null(pipe_take(&q));
+}
+
+static void
+many_small_pieces_leave_as_a_small_chunk_and_a_large_one(void **state)
+{
+	struct pipe_queue q = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PIPE_SMALL + PIPE_CHUNK; i++)
+		assert_int_equal(pipe_put(&q, bytes + i, 1), PIPE_OK);
+	assert_int_equal(take_at(&q, 0), PIPE_SMALL);
+	assert_int_equal(take_at(&q, PIPE_SMALL), PIPE_CHUNK);
+	assert_null(pipe_take(&q));
+}
+
+static void
+a_queue_whose_sender_is_stuck_asks_for_a_pause_at_the_low_mark(void **state)
+{
+	struct pipe_queue q = {.stuck = true};
+
+	(void)state;
+	assert_int_equal(pipe_put(&q, bytes, PIPE_LOW - 1), PIPE_OK);
+	assert_int_equal(pipe_put(&q, bytes, 1), PIPE_PAUSE);
+	q.stuck = false;
+	assert_true(pipe_may_resume(&q));
+	assert_int_equal(pipe_put(&q, bytes, 1), PIPE_OK);
+	pipe_drop(&q);
 }
 
 static void
@@ -233,12 +261,82 @@ exactly_the_low_mark_is_low_enough(void **state)
 	struct pipe_queue q = {0};
 
 	(void)state;
-	assert_int_equal(pipe_put(&q, bytes, PIPE_HIGH), PIPE_PAUSE);
+	assert_int_equal(pipe_put(&q, bytes, 4 * PIPE_CHUNK), PIPE_PAUSE);
 	while (q.bytes > PIPE_LOW)
 		chunk_free(pipe_take(&q));
 	assert_int_equal(q.bytes, PIPE_LOW);
 	assert_true(pipe_may_resume(&q));
 	chunk_free(pipe_take(&q));
+}
+
+static void
+a_chunk_that_is_not_full_waits_while_more_is_in_hand(void **state)
+{
+	struct pipe_queue q = {.more = true};
+
+	(void)state;
+	assert_int_equal(pipe_put(&q, bytes, PIPE_CHUNK + 1), PIPE_OK);
+	assert_int_equal(take_at(&q, 0), PIPE_CHUNK);
+	assert_null(pipe_take(&q));
+	assert_int_equal(q.bytes, 1);
+	q.more = false;
+	assert_int_equal(take_at(&q, PIPE_CHUNK), 1);
+	q.more = true;
+	assert_int_equal(pipe_put(&q, bytes, 1), PIPE_OK);
+	pipe_drop(&q);
+	assert_int_equal(q.bytes, 0);
+}
+
+static void
+what_is_put_straight_into_its_room_comes_out_like_the_rest(void **state)
+{
+	struct pipe_queue q = {0};
+	unsigned char *room;
+	size_t size, n;
+
+	(void)state;
+	for (n = 0; n < 2 * PIPE_CHUNK; n += size) {
+		if (n == PIPE_CHUNK / 2)
+			assert_int_equal(pipe_put(&q, bytes + n, 10), PIPE_OK);
+		n = q.bytes;
+		room = pipe_room(&q, &size);
+		assert_non_null(room);
+		assert_in_range(size, 1, PIPE_CHUNK);
+		size = size > PIPE_CHUNK / 2 ? PIPE_CHUNK / 2 : size;
+		memcpy(room, bytes + n, size);
+		assert_int_equal(pipe_filled(&q, size), PIPE_OK);
+	}
+	assert_int_equal(q.total, q.bytes);
+	for (n = 0; q.bytes > 0; n += size)
+		size = take_at(&q, n);
+	assert_true(n >= 2 * PIPE_CHUNK);
+}
+
+static void
+room_that_is_not_used_is_gone(void **state)
+{
+	struct pipe_queue q = {0};
+	size_t size;
+
+	(void)state;
+	assert_non_null(pipe_room(&q, &size));
+	assert_int_equal(size, PIPE_CHUNK);
+	assert_int_equal(pipe_filled(&q, 0), PIPE_OK);
+	assert_null(pipe_take(&q));
+	assert_null(q.spare);
+}
+
+static void
+room_that_is_used_counts_for_the_high_mark(void **state)
+{
+	struct pipe_queue q = {0};
+	size_t size;
+
+	(void)state;
+	assert_int_equal(pipe_put(&q, bytes, 3 * PIPE_CHUNK), PIPE_OK);
+	assert_non_null(pipe_room(&q, &size));
+	assert_int_equal(pipe_filled(&q, size), PIPE_PAUSE);
+	pipe_drop(&q);
 }
 
 static void
@@ -285,8 +383,8 @@ what_must_not_be_parted_begins_a_chunk_when_the_last_has_no_room(void **state)
 	struct chunk *c;
 
 	(void)state;
-	assert_int_equal(pipe_put_whole(&q, bytes, 10), PIPE_OK);
-	assert_int_equal(pipe_put(&q, bytes + 10, PIPE_CHUNK - 14), PIPE_OK);
+	assert_int_equal(pipe_put_whole(&q, bytes, PIPE_CHUNK - 14), PIPE_OK);
+	assert_int_equal(pipe_put(&q, bytes, 10), PIPE_OK);
 	assert_int_equal(pipe_put_whole(&q, "fits", 4), PIPE_OK);
 	assert_ptr_equal(q.first, q.last);
 	pipe_drop(&q);
@@ -397,6 +495,8 @@ main(void)
 		cmocka_unit_test(an_empty_queue_has_nothing),
 		cmocka_unit_test(what_is_put_is_a_copy),
 		cmocka_unit_test(small_pieces_leave_as_one_chunk),
+		cmocka_unit_test(many_small_pieces_leave_as_a_small_chunk_and_a_large_one),
+		cmocka_unit_test(a_queue_whose_sender_is_stuck_asks_for_a_pause_at_the_low_mark),
 		cmocka_unit_test(a_chunk_is_filled_before_the_next_begins),
 		cmocka_unit_test(bytes_come_out_as_they_went_in_whatever_the_pieces),
 		cmocka_unit_test(a_queue_that_was_emptied_works_on),
@@ -407,6 +507,10 @@ main(void)
 		cmocka_unit_test(what_comes_while_paused_is_taken_and_asks_for_a_pause_again),
 		cmocka_unit_test(the_source_may_go_on_once_at_the_low_mark),
 		cmocka_unit_test(exactly_the_low_mark_is_low_enough),
+		cmocka_unit_test(a_chunk_that_is_not_full_waits_while_more_is_in_hand),
+		cmocka_unit_test(what_is_put_straight_into_its_room_comes_out_like_the_rest),
+		cmocka_unit_test(room_that_is_not_used_is_gone),
+		cmocka_unit_test(room_that_is_used_counts_for_the_high_mark),
 		cmocka_unit_test(a_queue_that_was_never_paused_never_says_go_on),
 		cmocka_unit_test(a_source_that_obeys_is_bounded_by_the_high_mark_and_one_receive),
 		cmocka_unit_test(what_must_not_be_parted_begins_a_chunk_when_the_last_has_no_room),

@@ -7,22 +7,16 @@
 
 #include "tests/unit/pair_scene.h"
 
-/* A server that shows a pair, and a context that libwebsockets would have made. */
-struct side {
-	struct tls_server *server;
-	SSL_CTX *ctx;
-};
-
-static SSL_CTX *
-context_of(struct tls_server *server)
+/* A new connection of that server. */
+static SSL *
+ssl_of(struct tls_server *server)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL *ssl = NULL;
 
-	assert_non_null(ctx);
+	assert_int_equal(tls_server_ssl(server, &ssl, NULL), 0);
 	/* What the system's OpenSSL forbids by itself must not hide what we forbid. */
-	SSL_CTX_set_security_level(ctx, 0);
-	assert_int_equal(tls_server_apply(server, ctx), 0);
-	return ctx;
+	SSL_set_security_level(ssl, 0);
+	return ssl;
 }
 
 static struct tls_server *
@@ -34,22 +28,6 @@ server_with(const char *cert, const char *key)
 	assert_int_equal(tls_server_new(pair, &server, NULL), 0);
 	tls_pair_unref(pair);
 	return server;
-}
-
-static struct side
-side_with(const char *cert, const char *key)
-{
-	struct side s = {.server = server_with(cert, key)};
-
-	s.ctx = context_of(s.server);
-	return s;
-}
-
-static void
-side_done(struct side *s)
-{
-	SSL_CTX_free(s->ctx);
-	tls_server_free(s->server);
 }
 
 static void
@@ -112,10 +90,10 @@ shake(SSL *client, SSL *server)
 
 /* A connection of that client, which may bring a session to resume. */
 static bool
-connects(SSL_CTX *client_ctx, SSL_CTX *server_ctx, const char *host, SSL_SESSION *resume,
+connects(SSL_CTX *client_ctx, struct tls_server *from, const char *host, SSL_SESSION *resume,
 	void (*look)(SSL *client, SSL *server))
 {
-	SSL *client = SSL_new(client_ctx), *server = SSL_new(server_ctx);
+	SSL *client = SSL_new(client_ctx), *server = ssl_of(from);
 	bool up;
 
 	if (host)
@@ -125,7 +103,6 @@ connects(SSL_CTX *client_ctx, SSL_CTX *server_ctx, const char *host, SSL_SESSION
 	use_memory(client);
 	use_memory(server);
 	SSL_set_connect_state(client);
-	SSL_set_accept_state(server);
 	up = shake(client, server);
 	if (up && look)
 		look(client, server);
@@ -136,10 +113,10 @@ connects(SSL_CTX *client_ctx, SSL_CTX *server_ctx, const char *host, SSL_SESSION
 
 /* Does a client that knows the authority accept this server under this name? */
 static bool
-accepted_as(SSL_CTX *server_ctx, const char *host, int max_version)
+accepted_as(struct tls_server *from, const char *host, int max_version)
 {
 	SSL_CTX *client_ctx = client_context(max_version);
-	bool up = connects(client_ctx, server_ctx, host, NULL, NULL);
+	bool up = connects(client_ctx, from, host, NULL, NULL);
 
 	SSL_CTX_free(client_ctx);
 	return up;
@@ -148,35 +125,33 @@ accepted_as(SSL_CTX *server_ctx, const char *host, int max_version)
 /* ---- tests ---- */
 
 static void
-a_context_serves_with_the_pair(void **state)
+a_connection_shows_the_pair(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 
 	(void)state;
-	assert_non_null(tls_server_client_ctx(s.server));
-	assert_true(accepted_as(s.ctx, "console.example", TLS1_3_VERSION));
-	assert_true(accepted_as(s.ctx, "console.example", TLS1_2_VERSION));
-	assert_false(accepted_as(s.ctx, "other.example", TLS1_3_VERSION));
-	side_done(&s);
+	assert_true(accepted_as(s, "console.example", TLS1_3_VERSION));
+	assert_true(accepted_as(s, "console.example", TLS1_2_VERSION));
+	assert_false(accepted_as(s, "other.example", TLS1_3_VERSION));
+	tls_server_free(s);
 	tls_server_free(NULL);
 }
 
 static void
-a_change_reaches_contexts_that_were_made_before(void **state)
+a_change_reaches_the_next_handshake(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 
 	(void)state;
-	change_to(s.server, other_path, other_key_path);
-	assert_true(accepted_as(s.ctx, "other.example", TLS1_3_VERSION));
-	assert_true(accepted_as(s.ctx, "other.example", TLS1_2_VERSION));
-	assert_false(accepted_as(s.ctx, "console.example", TLS1_3_VERSION));
-	change_to(s.server, cert_path, key_path);
-	assert_true(accepted_as(s.ctx, "console.example", TLS1_3_VERSION));
-	side_done(&s);
+	change_to(s, other_path, other_key_path);
+	assert_true(accepted_as(s, "other.example", TLS1_3_VERSION));
+	assert_true(accepted_as(s, "other.example", TLS1_2_VERSION));
+	assert_false(accepted_as(s, "console.example", TLS1_3_VERSION));
+	change_to(s, cert_path, key_path);
+	assert_true(accepted_as(s, "console.example", TLS1_3_VERSION));
+	tls_server_free(s);
 }
 
-static SSL_CTX *changes_meanwhile;
 static struct tls_server *changed;
 
 static void
@@ -189,21 +164,20 @@ still_speaks(SSL *client, SSL *server)
 	carry(server, client);
 	assert_int_equal(SSL_read(client, text, 5), 5);
 	assert_string_equal(text, "hello");
-	assert_true(accepted_as(changes_meanwhile, "other.example", TLS1_3_VERSION));
+	assert_true(accepted_as(changed, "other.example", TLS1_3_VERSION));
 }
 
 static void
 a_connection_goes_on_through_a_change(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
 
 	(void)state;
-	changes_meanwhile = s.ctx;
-	changed = s.server;
-	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, still_speaks));
+	changed = s;
+	assert_true(connects(client_ctx, s, "console.example", NULL, still_speaks));
 	SSL_CTX_free(client_ctx);
-	side_done(&s);
+	tls_server_free(s);
 }
 
 static SSL_SESSION *kept;
@@ -231,67 +205,39 @@ static void
 no_handshake_is_resumed_so_each_shows_its_certificate(void **state)
 {
 	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		SSL_CTX *client_ctx = client_context(versions[i]);
 
-		assert_true(connects(client_ctx, s.ctx, "console.example", NULL, keep_session));
+		assert_true(connects(client_ctx, s, "console.example", NULL, keep_session));
 		assert_int_equal(SSL_SESSION_has_ticket(kept), 0);
-		assert_true(connects(client_ctx, s.ctx, "console.example", kept, not_resumed));
+		assert_true(connects(client_ctx, s, "console.example", kept, not_resumed));
 		SSL_SESSION_free(kept);
 		SSL_CTX_free(client_ctx);
 	}
-	side_done(&s);
-}
-
-/* New keys and no data: a read takes some of them, and comes back for the rest. */
-static void
-read_comes_back(SSL *client, SSL *server)
-{
-	char byte;
-	int i, n;
-
-	for (i = 0; i < 4; i++) {
-		assert_int_equal(SSL_key_update(client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
-		assert_int_equal(SSL_do_handshake(client), 1);
-	}
-	carry(client, server);
-	n = SSL_read(server, &byte, 1);
-	assert_int_equal(SSL_get_error(server, n), SSL_ERROR_WANT_READ);
-	assert_true(BIO_pending(SSL_get_rbio(server)) > 0);
-}
-
-static void
-messages_without_data_hold_no_thread(void **state)
-{
-	struct side s = side_with(cert_path, key_path);
-	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
-
-	(void)state;
-	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, read_comes_back));
-	SSL_CTX_free(client_ctx);
-	side_done(&s);
+	tls_server_free(s);
 }
 
 static void
 nothing_older_than_tls_1_2_is_spoken(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 
 	(void)state;
-	assert_int_equal(SSL_CTX_get_min_proto_version(s.ctx), TLS1_2_VERSION);
-	assert_false(accepted_as(s.ctx, "console.example", TLS1_1_VERSION));
-	side_done(&s);
+	assert_true(accepted_as(s, "console.example", TLS1_2_VERSION));
+	assert_false(accepted_as(s, "console.example", TLS1_1_VERSION));
+	tls_server_free(s);
 }
 
 static void
 every_cipher_is_ephemeral_and_authenticated(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
-	STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(s.ctx);
+	struct tls_server *s = server_with(cert_path, key_path);
+	SSL *ssl = ssl_of(s);
+	STACK_OF(SSL_CIPHER) *all = SSL_get_ciphers(ssl);
 	int i;
 
 	(void)state;
@@ -303,7 +249,8 @@ every_cipher_is_ephemeral_and_authenticated(void **state)
 		if (!SSL_CIPHER_is_aead(c) || (kx != NID_kx_ecdhe && kx != NID_kx_any))
 			fail_msg("%s", SSL_CIPHER_get_name(c));
 	}
-	side_done(&s);
+	SSL_free(ssl);
+	tls_server_free(s);
 }
 
 static void
@@ -316,13 +263,58 @@ group_is_x25519(SSL *client, SSL *server)
 static void
 the_group_that_browsers_offer_a_share_of_is_taken(void **state)
 {
-	struct side s = side_with(cert_path, key_path);
+	struct tls_server *s = server_with(cert_path, key_path);
 	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
 
 	(void)state;
-	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, group_is_x25519));
+	assert_true(connects(client_ctx, s, "console.example", NULL, group_is_x25519));
 	SSL_CTX_free(client_ctx);
-	side_done(&s);
+	tls_server_free(s);
+}
+
+static void
+speaks_http(SSL *client, SSL *server)
+{
+	const unsigned char *chosen;
+	unsigned len;
+
+	(void)server;
+	SSL_get0_alpn_selected(client, &chosen, &len);
+	assert_int_equal(len, strlen("http/1.1"));
+	assert_memory_equal(chosen, "http/1.1", len);
+}
+
+static void
+chooses_nothing(SSL *client, SSL *server)
+{
+	const unsigned char *chosen;
+	unsigned len;
+
+	(void)server;
+	SSL_get0_alpn_selected(client, &chosen, &len);
+	assert_int_equal(len, 0);
+}
+
+static void
+nothing_but_http_1_1_is_chosen_for_who_asks(void **state)
+{
+	static const struct {
+		const char *offered;
+		void (*look)(SSL *client, SSL *server);
+	} rows[] = {{"\x02h2\x08http/1.1", speaks_http}, {"\x02h2", chooses_nothing}};
+	struct tls_server *s = server_with(cert_path, key_path);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
+
+		SSL_CTX_set_alpn_protos(
+			client_ctx, (const unsigned char *)rows[i].offered, (unsigned)strlen(rows[i].offered));
+		assert_true(connects(client_ctx, s, "console.example", NULL, rows[i].look));
+		SSL_CTX_free(client_ctx);
+	}
+	tls_server_free(s);
 }
 
 static void
@@ -338,13 +330,13 @@ the_chain_is_served_too(SSL *client, SSL *server)
 static void
 what_follows_the_certificate_is_shown_as_well(void **state)
 {
-	struct side s = side_with(chain_path, key_path);
+	struct tls_server *s = server_with(chain_path, key_path);
 	SSL_CTX *client_ctx = client_context(TLS1_3_VERSION);
 
 	(void)state;
-	assert_true(connects(client_ctx, s.ctx, "console.example", NULL, the_chain_is_served_too));
+	assert_true(connects(client_ctx, s, "console.example", NULL, the_chain_is_served_too));
 	SSL_CTX_free(client_ctx);
-	side_done(&s);
+	tls_server_free(s);
 }
 
 /* ---- several threads ---- */
@@ -355,12 +347,10 @@ static void *
 shake_often(void *arg)
 {
 	struct tls_server *server = arg;
-	SSL_CTX *ctx = context_of(server);
 	int i;
 
 	for (i = 0; i < SHAKES; i++)
-		assert_true(accepted_as(ctx, NULL, TLS1_3_VERSION));
-	SSL_CTX_free(ctx);
+		assert_true(accepted_as(server, NULL, TLS1_3_VERSION));
 	return NULL;
 }
 
@@ -404,14 +394,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_context_serves_with_the_pair),
-		cmocka_unit_test(a_change_reaches_contexts_that_were_made_before),
+		cmocka_unit_test(a_connection_shows_the_pair),
+		cmocka_unit_test(a_change_reaches_the_next_handshake),
 		cmocka_unit_test(a_connection_goes_on_through_a_change),
 		cmocka_unit_test(no_handshake_is_resumed_so_each_shows_its_certificate),
-		cmocka_unit_test(messages_without_data_hold_no_thread),
 		cmocka_unit_test(nothing_older_than_tls_1_2_is_spoken),
 		cmocka_unit_test(every_cipher_is_ephemeral_and_authenticated),
 		cmocka_unit_test(the_group_that_browsers_offer_a_share_of_is_taken),
+		cmocka_unit_test(nothing_but_http_1_1_is_chosen_for_who_asks),
 		cmocka_unit_test(what_follows_the_certificate_is_shown_as_well),
 		cmocka_unit_test(handshakes_and_changes_may_come_at_once),
 		cmocka_unit_test(without_memory_there_is_none),

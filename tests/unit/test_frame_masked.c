@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/* What a browser sends, and what it is sent. */
+#include "session/frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/death.h"
+#include "tests/unit/torture.h"
+
+enum { FIN = 0x80, STREAM_MAX = 140000 };
+
+struct bytes {
+	size_t len;
+	unsigned char data[STREAM_MAX];
+};
+
+static struct bytes stream, whole, pieces;
+
+static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+
+static void
+add(struct bytes *b, const void *data, size_t len)
+{
+	assert_true(b->len + len <= sizeof(b->data));
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+}
+
+static void
+add_byte(struct bytes *b, unsigned byte)
+{
+	unsigned char c = (unsigned char)byte;
+
+	add(b, &c, 1);
+}
+
+/* A frame as a client sends it, its length in width bytes (1, 3 or 9 of the head). */
+static void
+add_frame_of_width(unsigned first, const void *payload, size_t len, int width)
+{
+	const unsigned char *from = payload;
+	size_t at;
+	int i;
+
+	add_byte(&stream, first);
+	add_byte(&stream, 0x80u | (width == 1 ? (unsigned)len : width == 3 ? 126 : 127));
+	for (i = width - 2; i >= 0; i--)
+		add_byte(&stream, (unsigned)((uint64_t)len >> 8 * i) & 0xff);
+	add(&stream, mask, 4);
+	for (at = 0; at < len; at++)
+		add_byte(&stream, from[at] ^ mask[at % 4]);
+}
+
+static void
+add_frame(unsigned first, const void *payload, size_t len)
+{
+	add_frame_of_width(first, payload, len, len < 126 ? 1 : len < 65536 ? 3 : 9);
+}
+
+static void
+add_text(unsigned first, const char *text)
+{
+	add_frame(first, text, strlen(text));
+}
+
+/* Data as it is, text in brackets, "." where a message ends, "<p...>" for what controls. */
+static void
+note(struct bytes *log, const struct frame_event *event)
+{
+	static const char kinds[] = "  poc";
+
+	if (event->kind == FRAME_IS_DATA) {
+		if (event->text)
+			add_byte(log, '[');
+		add(log, event->data, event->len);
+		if (event->text)
+			add_byte(log, ']');
+		if (event->last)
+			add_byte(log, '.');
+		return;
+	}
+	add_byte(log, '<');
+	add_byte(log, (unsigned char)kinds[event->kind]);
+	add(log, event->data, event->len);
+	add_byte(log, '>');
+}
+
+/* Feed one piece, in memory of exactly its size. */
+static int
+feed(struct frame_parser *p, const unsigned char *in, size_t len, struct bytes *log)
+{
+	unsigned char *piece = malloc(len);
+	struct frame_event event;
+	size_t at = 0, used;
+	struct err err = {0};
+	int r;
+
+	assert_non_null(piece);
+	memcpy(piece, in, len);
+	do {
+		r = frame_next_masked(p, piece + at, len - at, &used, &event, &err);
+		assert_int_equal(r, err.code);
+		if (r < 0)
+			break;
+		at += used;
+		if (event.kind != FRAME_NEED_MORE)
+			note(log, &event);
+	} while (event.kind != FRAME_NEED_MORE);
+	assert_true(r < 0 || at == len);
+	free(piece);
+	return r;
+}
+
+static const char *
+read_whole(void)
+{
+	struct frame_parser p = {0};
+
+	whole.len = 0;
+	assert_int_equal(feed(&p, stream.data, stream.len, &whole), 0);
+	add_byte(&whole, '\0');
+	return (const char *)whole.data;
+}
+
+static void
+the_example_of_the_standard_is_read(void **state)
+{
+	/* RFC 6455, section 5.7 */
+	static const unsigned char hello[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+
+	(void)state;
+	stream.len = 0;
+	add(&stream, hello, 11);
+	assert_string_equal(read_whole(), "[Hello].");
+}
+
+static void
+lengths_of_every_form_are_read_also_when_they_are_longer_than_need_be(void **state)
+{
+	static const int widths[] = {1, 3, 9};
+	static unsigned char payload[66000];
+	size_t i, sizes[] = {1, 125, 126, 65535, 65536, 66000};
+
+	(void)state;
+	for (i = 0; i < sizeof(payload); i++)
+		payload[i] = (unsigned char)(i * 7 >> 3);
+	for (i = 0; i < 6; i++) {
+		stream.len = 0;
+		add_frame(FIN | FRAME_BINARY, payload, sizes[i]);
+		read_whole();
+		assert_int_equal(whole.len, sizes[i] + 2);
+		assert_memory_equal(whole.data, payload, sizes[i]);
+	}
+	for (i = 0; i < 3; i++) {
+		stream.len = 0;
+		add_frame_of_width(FIN | FRAME_BINARY, "abc", 3, widths[i]);
+		assert_string_equal(read_whole(), "abc.");
+	}
+}
+
+static void
+messages_of_all_kinds_are_told_apart(void **state)
+{
+	(void)state;
+	stream.len = 0;
+	add_text(FIN | FRAME_BINARY, "one");
+	add_text(FRAME_TEXT, "two");
+	add_text(FIN | FRAME_PING, "1");
+	add_text(FRAME_CONTINUATION, "");
+	add_text(FRAME_CONTINUATION, "and");
+	add_text(FIN | FRAME_CONTINUATION, "three");
+	add_text(FIN | FRAME_PONG, "");
+	add_text(FRAME_BINARY, "four");
+	add_text(FIN | FRAME_CONTINUATION, "five");
+	add_text(FIN | FRAME_CLOSE, "\x03\xe8gone");
+	assert_string_equal(read_whole(), "one.[two]<p1>[and][three].<o>fourfive.<c\x03\xe8gone>");
+}
+
+static void
+a_message_may_end_with_nothing(void **state)
+{
+	(void)state;
+	stream.len = 0;
+	add_text(FIN | FRAME_TEXT, "");
+	add_text(FRAME_TEXT, "a");
+	add_text(FIN | FRAME_CONTINUATION, "");
+	add_text(FIN | FRAME_BINARY, "");
+	assert_string_equal(read_whole(), "[].[a][]..");
+}
+
+static void
+make_stream(void)
+{
+	static unsigned char long_text[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(long_text); i++)
+		long_text[i] = (unsigned char)(i * 5);
+	stream.len = 0;
+	add_text(FIN | FRAME_BINARY, "one");
+	add_text(FRAME_BINARY, "two ");
+	add_text(FIN | FRAME_PING, "ping!");
+	add_text(FRAME_CONTINUATION, "and ");
+	add_text(FIN | FRAME_CONTINUATION, "three");
+	add_frame(FIN | FRAME_BINARY, long_text, sizeof(long_text));
+	add_frame(FIN | FRAME_PONG, long_text, FRAME_CONTROL_MAX);
+	add_frame_of_width(FIN | FRAME_BINARY, long_text, 7, 9);
+	add_text(FIN | FRAME_CLOSE, "\x03\xe8gone");
+}
+
+static void
+a_stream_in_pieces_of_any_size_gives_the_same(void **state)
+{
+	size_t size, at, n;
+
+	(void)state;
+	make_stream();
+	read_whole();
+	for (size = 1; size <= stream.len; size++) {
+		struct frame_parser p = {0};
+
+		pieces.len = 0;
+		for (at = 0; at < stream.len; at += n) {
+			n = size < stream.len - at ? size : stream.len - at;
+			assert_int_equal(feed(&p, stream.data + at, n, &pieces), 0);
+		}
+		add_byte(&pieces, '\0');
+		assert_int_equal(pieces.len, whole.len);
+		assert_memory_equal(pieces.data, whole.data, whole.len);
+	}
+}
+
+static void
+data_is_unmasked_where_it_lies_and_says_what_is_to_come(void **state)
+{
+	struct frame_parser p = {0};
+	struct frame_event event;
+	size_t used;
+
+	(void)state;
+	stream.len = 0;
+	add_text(FIN | FRAME_BINARY, "hello, world");
+	assert_int_equal(frame_next_masked(&p, stream.data, 6 + 5, &used, &event, NULL), 0);
+	assert_int_equal(used, 11);
+	assert_ptr_equal(event.data, stream.data + 6);
+	assert_int_equal(event.len, 5);
+	assert_memory_equal(event.data, "hello", 5);
+	assert_int_equal(event.frame_left, 7);
+	assert_false(event.last);
+	assert_int_equal(frame_next_masked(&p, stream.data + 11, 7, &used, &event, NULL), 0);
+	assert_memory_equal(event.data, ", world", 7);
+	assert_int_equal(event.frame_left, 0);
+	assert_true(event.last);
+}
+
+/* What RFC 6455, sections 5.1 to 5.5, forbids a client; given as the bytes of a head. */
+static const struct {
+	const char *what, *head;
+	size_t len;
+} forbidden[] = {
+	{"not masked", "\x82\x01", 2},
+	{"not masked and empty", "\x82\x00", 2},
+	{"ping that is not masked", "\x89\x00", 2},
+	{"RSV1", "\xc2\x81", 2},
+	{"RSV2", "\xa2\x81", 2},
+	{"RSV3", "\x92\x81", 2},
+	{"opcode 3", "\x83\x81", 2},
+	{"opcode 7", "\x87\x81", 2},
+	{"opcode 11", "\x8b\x81", 2},
+	{"opcode 15", "\x8f\x81", 2},
+	{"ping in pieces", "\x09\x81", 2},
+	{"close in pieces", "\x08\x80", 2},
+	{"ping of 126 bytes", "\x89\xfe", 2},
+	{"close with a length of 64 bits", "\x88\xff", 2},
+	{"continuation of nothing", "\x80\x81", 2},
+	{"continuation of an ended message", "\x82\x81\0\0\0\0x\x80\x81", 9},
+	{"new message inside another", "\x02\x81\0\0\0\0x\x82\x81", 9},
+	{"text inside binary", "\x02\x81\0\0\0\0x\x89\x80\0\0\0\0\x01\x81", 15},
+	{"length with its highest bit", "\x82\xff\x80\0\0\0\0\x01\0\0\0\0\0\0", 14},
+};
+
+static void
+what_the_standard_forbids_is_refused_at_the_last_byte_that_tells(void **state)
+{
+	size_t i, at;
+
+	(void)state;
+	for (i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		const unsigned char *head = (const unsigned char *)forbidden[i].head;
+		struct frame_parser p = {0}, slow = {0};
+
+		pieces.len = 0;
+		if (feed(&p, head, forbidden[i].len, &pieces) != ERR_PROTOCOL)
+			fail_msg("%s is let through", forbidden[i].what);
+		for (at = 0; at + 1 < forbidden[i].len; at++)
+			assert_int_equal(feed(&slow, head + at, 1, &pieces), 0);
+		assert_int_equal(feed(&slow, head + at, 1, &pieces), ERR_PROTOCOL);
+		assert_int_equal(feed(&slow, (const unsigned char *)"\x82\x80", 1, &pieces), ERR_PROTOCOL);
+	}
+}
+
+static void
+frames_to_a_client_have_the_shortest_head(void **state)
+{
+	static const struct {
+		size_t len, head;
+		const char *bytes;
+	} rows[] = {
+		{0, 2, "\x82\x00"},
+		{1, 2, "\x82\x01"},
+		{125, 2, "\x82\x7d"},
+		{126, 4, "\x82\x7e\x00\x7e"},
+		{65535, 4, "\x82\x7e\xff\xff"},
+		{65536, 10, "\x82\x7f\0\0\0\0\0\x01\0\0"},
+	};
+	static unsigned char room[FRAME_PLAIN_HEAD_MAX + 65536];
+	unsigned char *payload = room + FRAME_PLAIN_HEAD_MAX;
+	size_t i, n, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(room, 'x', sizeof(room));
+		n = frame_build_plain(payload, rows[i].len, FRAME_BINARY);
+		assert_int_equal(n, rows[i].head);
+		assert_int_equal(frame_plain_head(rows[i].len), rows[i].head);
+		assert_memory_equal(payload - n, rows[i].bytes, n);
+		for (j = 0; j < FRAME_PLAIN_HEAD_MAX - n; j++)
+			assert_int_equal(room[j], 'x');
+		assert_int_equal(*payload, 'x');
+	}
+}
+
+static void
+frames_to_a_client_open_again(void **state)
+{
+	unsigned char room[FRAME_PLAIN_HEAD_MAX + 200];
+	unsigned char *payload = room + FRAME_PLAIN_HEAD_MAX;
+	struct frame_event event;
+	size_t len, n, used;
+
+	(void)state;
+	for (len = 1; len < 200; len++) {
+		struct frame_parser p = {0};
+
+		memset(payload, 'p', len);
+		n = frame_build_plain(payload, len, FRAME_TEXT);
+		assert_int_equal(frame_next(&p, payload - n, n + len, &used, &event, NULL), 0);
+		assert_int_equal(event.kind, FRAME_IS_DATA);
+		assert_int_equal(event.len, len);
+		assert_true(event.text && event.last);
+	}
+}
+
+static unsigned char much[FRAME_PLAIN_HEAD_MAX + FRAME_CONTROL_MAX + 1];
+
+static void
+build_long_ping(void)
+{
+	frame_build_plain(much + FRAME_PLAIN_HEAD_MAX, FRAME_CONTROL_MAX + 1, FRAME_PING);
+}
+
+static void
+build_fragment(void)
+{
+	frame_build_plain(much + FRAME_PLAIN_HEAD_MAX, 1, FRAME_CONTINUATION);
+}
+
+static void
+what_no_client_would_take_can_not_be_built(void **state)
+{
+	(void)state;
+	assert_true(aborts(build_long_ping));
+	assert_true(aborts(build_fragment));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_example_of_the_standard_is_read),
+		cmocka_unit_test(lengths_of_every_form_are_read_also_when_they_are_longer_than_need_be),
+		cmocka_unit_test(messages_of_all_kinds_are_told_apart),
+		cmocka_unit_test(a_message_may_end_with_nothing),
+		cmocka_unit_test(a_stream_in_pieces_of_any_size_gives_the_same),
+		cmocka_unit_test(data_is_unmasked_where_it_lies_and_says_what_is_to_come),
+		cmocka_unit_test(what_the_standard_forbids_is_refused_at_the_last_byte_that_tells),
+		cmocka_unit_test(frames_to_a_client_have_the_shortest_head),
+		cmocka_unit_test(frames_to_a_client_open_again),
+		cmocka_unit_test(what_no_client_would_take_can_not_be_built),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
