@@ -404,8 +404,8 @@ int pve_console_allowed(const struct pve_console *console, struct err *err)
 
 /*
  * A client-side SSL for the console's websocket, which judges the certificate by the
- * policy within the handshake, or resumes the session that the call has left; SNI is sent for names. The caller frees it; it may outlive
- * the console. Returns 0 or ERR_MEMORY.
+ * policy within the handshake, or resumes the session that the call has left; SNI is sent for
+ * names. The caller frees it; it may outlive the console. Returns 0 or ERR_MEMORY.
  */
 int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
 	__attribute__((warn_unused_result));
@@ -415,6 +415,9 @@ int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, stru
  * expected, what came and what to do, else ERR_PROTOCOL.
  */
 int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
+
+/* A handshake in which a session was offered has failed: there are only whole ones for this login now. */
+void pve_resume_failed(struct pve *pve);
 
 /*
  * Does what a call came to, 0 or ERR_*, mean that Proxmox itself answered? An answer that is

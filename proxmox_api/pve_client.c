@@ -140,12 +140,25 @@ pve_met(struct pve *pve, const struct pve_trial *trial)
 	pve_trial_copy(&met, trial);
 	lock_take(&pve->lock);
 	/* A call that was under way while the policy changed has nothing to say about the new one. */
-	if (pve->policy == trial->policy && pve->met.session != trial->session) {
+	if (!pve->whole && pve->policy == trial->policy && pve->met.session != trial->session) {
 		struct pve_trial old = pve->met;
 
 		pve->met = met;
 		met = old;
 	}
+	lock_release(&pve->lock);
+	pve_trial_done(&met);
+}
+
+void
+pve_resume_failed(struct pve *pve)
+{
+	struct pve_trial met;
+
+	lock_take(&pve->lock);
+	met = pve->met;
+	pve->met = (struct pve_trial){.policy = NULL};
+	pve->whole = true;
 	lock_release(&pve->lock);
 	pve_trial_done(&met);
 }

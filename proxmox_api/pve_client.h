@@ -40,6 +40,7 @@ struct pve {
 	struct lock lock;             /* LOCK_PVE */
 	struct pve_policy *policy;    /* [p] one reference */
 	struct pve_trial met;         /* [p] the handshake whose TLS session may be resumed, or none */
+	bool whole;                   /* [p] a resumed handshake has failed: there are none any more */
 	struct pve_identity identity; /* [p] */
 	bool lapsed;                  /* [p] see pve_lapsed() */
 	/*

@@ -21,7 +21,7 @@
 enum {
 	PVE_IDLE_MS = 3500,
 	PVE_IDLE_EACH = 2,   /* so many wait for one login at most */
-	PVE_IDLE_MAX = 64,   /* and of all of them */
+	PVE_IDLE_MAX = 16,   /* and of all of them; each has three descriptors */
 	PVE_CONN_CALLS = 50, /* so many are made over one */
 };
 

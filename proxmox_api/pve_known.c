@@ -137,8 +137,8 @@ replace(struct pve_known *known, struct known_list *fresh)
 		known->changed = true;
 	}
 	known->list = *fresh;
-	lock_release(&known->lock);
 	atomic_fetch_add_explicit(&known->forgotten, 1, memory_order_release);
+	lock_release(&known->lock);
 	*fresh = (struct known_list){.count = 0};
 	known_free(&old);
 }
@@ -402,10 +402,11 @@ pve_known_verified(struct pve_known *known, const char *host, uint16_t port)
 		h->verified = true;
 		known->changed = true;
 	}
+	if (news)
+		atomic_fetch_add_explicit(&known->forgotten, 1, memory_order_release);
 	lock_release(&known->lock);
 	if (!news)
 		return;
-	atomic_fetch_add_explicit(&known->forgotten, 1, memory_order_release);
 	pve_format_endpoint(host, port, endpoint);
 	tell(known, "%s is verified by an authority now: what first use has taught is forgotten",
 		endpoint);

@@ -174,6 +174,11 @@ unconnected(const struct transfer *t, CURLcode failure)
 static enum next
 what_next(const struct transfer *t, CURLcode failure, int code)
 {
+	/* A session was offered, and no certificate shown: once more, with a whole handshake. */
+	if (failure == CURLE_SSL_CONNECT_ERROR && t->conn->trial.session != NULL && !t->requested) {
+		pve_resume_failed(t->pve);
+		return NEXT_ADDRESS;
+	}
 	if (t->to->address[0] != '\0' && unconnected(t, failure))
 		return NEXT_ADDRESS;
 	return code == ERR_UNREACHABLE && !t->answer->sent ? NEXT_HOST : NEXT_NOTHING;

@@ -352,17 +352,20 @@ on_handshake(const SSL *ssl, int where, int ret)
 	SSL_SESSION_free(session);
 }
 
-/* Takes the reference by returning 1. */
+/* A copy is kept: the connection goes on using, and marking, its own, whatever others do. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct pve_trial *trial = trial_of_ctx(ssl);
+	SSL_SESSION *copy = NULL;
 
-	if (SSL_SESSION_get_protocol_version(session) != TLS1_3_VERSION)
-		return 0;
-	SSL_SESSION_free(trial->session);
-	trial->session = session;
-	return 1;
+	if (SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
+		copy = SSL_SESSION_dup(session);
+	if (copy != NULL) {
+		SSL_SESSION_free(trial->session);
+		trial->session = copy;
+	}
+	return 0;
 }
 
 static bool

@@ -36,7 +36,7 @@ enum {
 	HOST_LATELY_MS = 600000,
 	FDS_A_SESSION =
 		7, /* port, its duplicate, mailbox, event loop, one browser, one console, one spare */
-	FDS_RESERVE = 128, /* router, workers, log, libraries */
+	FDS_RESERVE = 176, /* router, workers, log, libraries, idle connections to Proxmox */
 };
 
 struct core {

@@ -271,6 +271,34 @@ a_host_that_does_not_resume_is_judged(void **state)
 	shut();
 }
 
+/* A host that has no patience with who offers a session. */
+static int
+refuse_session(SSL *ssl, int *alert, void *arg)
+{
+	const unsigned char *offer;
+	size_t len;
+
+	(void)arg;
+	if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &offer, &len))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	*alert = SSL_AD_HANDSHAKE_FAILURE;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+static void
+where_resuming_fails_there_are_only_whole_handshakes(void **state)
+{
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	SSL_CTX_set_client_hello_cb(host->ctx, refuse_session, NULL);
+	/* The one that offers the login's session, and the one that does not any more. */
+	assert_int_equal(call_of(NULL), 0);
+	expect(3, 0);
+	assert_int_equal(call_of(NULL), 0);
+	expect(4, 0);
+	shut();
+}
+
 static void
 a_session_of_another_certificate_than_was_judged_is_not_offered(void **state)
 {
@@ -394,6 +422,7 @@ main(void)
 		cmocka_unit_test(another_policy_wants_to_see_a_certificate),
 		cmocka_unit_test(what_is_known_being_read_again_wants_to_see_one_too),
 		cmocka_unit_test(a_host_that_does_not_resume_is_judged),
+		cmocka_unit_test(where_resuming_fails_there_are_only_whole_handshakes),
 		cmocka_unit_test(a_session_of_another_certificate_than_was_judged_is_not_offered),
 		cmocka_unit_test(nor_is_one_of_another_host_port_or_pin),
 		cmocka_unit_test(a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since),
