@@ -198,6 +198,8 @@ secure(struct back *b)
 		return tls_connected(b);
 	if (r == STREAM_AGAIN)
 		return 0;
+	if (b->console.session)
+		pve_resume_failed(b->loop->session->pve);
 	if (!b->stream.refused)
 		return back_over_eof(b);
 	r = pve_console_ssl_error(b->stream.ssl, &err);
@@ -236,7 +238,8 @@ on_ready(void *arg, unsigned what)
 		b->blocked = false;
 	if ((what & POLLER_OUT) && back_flush(b) < 0)
 		return;
-	if (what & POLLER_IN)
+	/* One that is queued reads behind what the front does with the bytes before. */
+	if ((what & POLLER_IN) && !b->again.run)
 		(void)back_receive(b);
 }
 

@@ -154,7 +154,9 @@ on_ping_time(void *arg)
 	struct back *b = arg;
 
 	/* While we do not read, silence says nothing. */
-	if (!b->paused && clock_ms() - b->heard_ms >= BACK_SILENT_MS) {
+	if (b->paused)
+		b->heard_ms = clock_ms();
+	if (clock_ms() - b->heard_ms >= BACK_SILENT_MS) {
 		back_over_text(b, END_PVE_SILENT, ERR_TIMEOUT, "nothing heard, not even a pong");
 		return;
 	}
@@ -374,12 +376,17 @@ receive_some(struct back *b)
 	return left >= STRAIGHT ? receive_straight(b, left) : receive_little(b);
 }
 
-/* Does enough wait for the browser? If it does not move, we pause. */
+/*
+ * Does enough wait for the browser? If it was there before the first read, the front could not take it:
+ * the same bytes would be told of in each turn.
+ */
 static bool
-enough(struct back *b)
+enough(struct back *b, int reads)
 {
 	if (b->state != BACK_RELAYING || b->pipe->to_browser.bytes < BYTES_A_TURN)
 		return false;
+	if (reads == 0)
+		b->pipe->to_browser.paused = true;
 	(void)was_put(b, pipe_filled(&b->pipe->to_browser, 0));
 	return true;
 }
@@ -392,7 +399,7 @@ back_receive(struct back *b)
 	int turns, r = 1;
 
 	b->heard = false;
-	for (turns = 0; turns < READS_A_TURN && r == 1 && !b->paused && !enough(b); turns++)
+	for (turns = 0; turns < READS_A_TURN && r == 1 && !b->paused && !enough(b, turns); turns++)
 		r = receive_some(b);
 	if (b->heard)
 		b->heard_ms = clock_ms();

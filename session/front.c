@@ -283,6 +283,8 @@ prepare_socket(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* One that is not read would never be found to be gone. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
 /* False when there is nobody to be accepted, or nobody may be. */

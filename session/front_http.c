@@ -15,6 +15,7 @@
 
 enum {
 	PIECE = 2048,
+	READS_A_TURN = 8,
 	HOLD_MS = 1000,      /* a wrong key's answer */
 	RESPONSE_MS = 60000, /* a browser that takes longer to receive a file is cut off */
 	REFUSED_LOG_MS = 5000,
@@ -97,6 +98,11 @@ front_write(struct front *f)
 			return 0;
 		}
 		was_sent(f, (size_t)n);
+	}
+	/* TLS has taken it, the socket not yet. */
+	if (stream_full(&f->stream)) {
+		stream_want(&f->stream, POLLER_OUT);
+		return 0;
 	}
 	return answered(f);
 }
@@ -262,7 +268,7 @@ judge(struct front *f, struct exchange *x)
 		request = page_request_of(f, x);
 		page_answer(&request, &f->made, &x->answer);
 	}
-	x->answer.close |= x->request.body;
+	x->answer.close |= f->close;
 	return respond(f, x, x->from.tls, x->request.method == REQUEST_HEAD);
 }
 
@@ -327,9 +333,14 @@ front_read(struct front *f)
 	char piece[PIECE];
 	size_t room;
 	ssize_t n;
-	int r = 0;
+	int r = 0, reads;
 
-	while (r == 0 && f->state == FRONT_ASKING) {
+	for (reads = 0; r == 0 && f->state == FRONT_ASKING; reads++) {
+		/* Who asks and takes answers without an end has others beside him. */
+		if (reads == READS_A_TURN) {
+			front_queue(f);
+			break;
+		}
 		room = REQUEST_HEAD_MAX - f->said.len;
 		n = stream_read(&f->stream, piece, room < sizeof(piece) ? room : sizeof(piece));
 		if (n == STREAM_AGAIN)

@@ -199,9 +199,11 @@ front_send(struct front *f)
 	ssize_t n;
 
 	for (;;) {
+		f->stuck = f->stuck && (f->chunks || f->rest.len > 0);
+		if (f->viewer)
+			viewer_stuck(f->viewer, f->stuck);
 		if (say_controls(f) < 0)
 			return -1;
-		f->stuck = f->stuck && (f->chunks || f->rest.len > 0);
 		/* A browser that takes nothing has no more of it waiting here. */
 		if (!f->stuck)
 			fetch_chunks(f);

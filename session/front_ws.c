@@ -9,6 +9,7 @@
 enum {
 	SMALL = 2048,        /* keys and pointers come in less */
 	A_TURN = 256 * 1024, /* bytes, before others have theirs */
+	READS_A_TURN = 256,  /* for records of little */
 };
 
 static int
@@ -87,8 +88,9 @@ receive(struct front *f)
 	size_t size, total = 0;
 	bool full = f->bulk;
 	ssize_t n = 1;
+	int reads;
 
-	while (!f->paused && total < A_TURN) {
+	for (reads = 0; reads < READS_A_TURN && !f->paused && total < A_TURN; reads++) {
 		room = room_for(f, small, full, &size);
 		n = stream_read(&f->stream, room, size);
 		if (n == STREAM_OVER)

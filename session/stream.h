@@ -88,7 +88,7 @@ bool stream_holds(const struct stream *s);
 
 /*
  * Send of the parts, one after the other, what goes now; how many bytes, STREAM_AGAIN or
- * STREAM_OVER. With TLS the more there is in one call the better: up to four records of 16 KiB
+ * STREAM_OVER. With TLS the more there is in one call the better: up to three records of 16 KiB
  * leave together. What the socket does not take of these has been sent as far as the owner is
  * concerned: it is kept, and goes by itself. Nothing else goes before.
  */

@@ -229,6 +229,7 @@ stream_tls_attach(struct stream *s, struct err *err)
 	BIO_set_data(bio, s);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(s->ssl, bio, bio);
+	/* With AUTO_RETRY, since what waits in our buffer makes no event; refill() bounds it. */
 	SSL_set_mode(s->ssl,
 		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
 	SSL_set_read_ahead(s->ssl, 0);

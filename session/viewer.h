@@ -52,7 +52,7 @@ struct chunk *viewer_next(struct viewer *v);
 /* Does the browser take nothing just now? Then little more is received for it. */
 void viewer_stuck(struct viewer *v, bool stuck);
 
-/* A pong came. */
+/* Something came, be it a pong. */
 void viewer_heard(struct viewer *v);
 
 /* Should a ping be sent now? True once per ping that is due. */

@@ -3,11 +3,11 @@
 // handshake.test - a TLS handshake that begins and stands still costs the gateway nothing.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startFakePve } from '../fake_pve/fake_pve.mjs';
 import { startGateway } from '../lib/gateway.mjs';
+import { cpuMs } from '../lib/process.mjs';
 
 const CONNECTIONS = 5;
 const WATCH_MS = 1500;
@@ -26,12 +26,6 @@ after(async () => {
 	await pve?.stop();
 });
 
-/* CPU time of the gateway so far, in milliseconds (clock ticks are 10 ms). */
-function cpuMs() {
-	const fields = readFileSync(`/proc/${gw.child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-	return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
 async function stalled(port) {
 	const sockets = await Promise.all([...Array(CONNECTIONS)].map(() =>
 		new Promise((resolve, reject) => {
@@ -46,9 +40,9 @@ async function stalled(port) {
 /* A spinning thread would use all of the time, a sleeping one none; half is far from both. */
 async function costsNothing(port) {
 	const sockets = await stalled(port);
-	const before = cpuMs();
+	const before = cpuMs(gw.child.pid);
 	await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
-	const spent = cpuMs() - before;
+	const spent = cpuMs(gw.child.pid) - before;
 	for (const socket of sockets)
 		socket.destroy();
 	assert.ok(spent < WATCH_MS / 2, `${spent} ms of CPU in ${WATCH_MS} ms`);

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { floodBytes } from '../fake_pve/term_kinds.mjs';
 import { sanitized } from '../lib/gateway.mjs';
+import { cpuMs } from '../lib/process.mjs';
 import { PageTerminal } from '../lib/terminal.mjs';
 import { pause, slow, until } from '../lib/wait.mjs';
 import { closeWorld, openWorld, pageOf, settled, shows } from './world.mjs';
@@ -126,12 +127,15 @@ describe('a terminal that floods', { concurrency: 2 }, () => {
 		const w = await flooded(t, { 200: 'flood' });
 		const term = await w.open(200, { acks: false });
 		await until(() => term.total > WINDOW - 16384, 10000, 'a full window');
+		const before = cpuMs(w.gw.pid);
 		for (let i = 0; i < 14; i++) {
 			await pause(1000);
 			const at = term.total;
 			await term.ack(20000);
 			await until(() => term.total > at, 5000, 'some more');
 		}
+		const spent = cpuMs(w.gw.pid) - before;
+		assert.ok(spent < slow(2000), `${spent} ms of CPU in 14 s of next to nothing`);
 		assert.ok(!term.ws.ended);
 	});
 

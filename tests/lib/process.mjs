@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// process - what a process holds, by /proc: descriptors, threads, memory.
+// process - what a process holds and uses, by /proc: descriptors, threads, memory, time.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -10,6 +10,12 @@ export function descriptors(pid) {
 
 export function threads(pid) {
 	return readdirSync(`/proc/${pid}/task`).length;
+}
+
+/* Processor time so far, in milliseconds (clock ticks are 10 ms). */
+export function cpuMs(pid) {
+	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+	return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /* The resident size in KiB. */
