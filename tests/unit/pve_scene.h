@@ -260,9 +260,13 @@ scene_keeps(struct scene_host *h)
 static inline void
 scene_await_open(struct scene_host *h, unsigned open)
 {
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 60;
 	pthread_mutex_lock(&h->mutex);
 	while (h->open != open)
-		pthread_cond_wait(&h->changed, &h->mutex);
+		assert_int_equal(pthread_cond_timedwait(&h->changed, &h->mutex, &end), 0);
 	pthread_mutex_unlock(&h->mutex);
 }
 

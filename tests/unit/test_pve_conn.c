@@ -370,7 +370,7 @@ two_wait_for_a_login_at_most(void **state)
 }
 
 static void
-sixty_four_wait_at_most(void **state)
+sixteen_wait_at_most(void **state)
 {
 	struct pve *others[OTHERS];
 
@@ -384,7 +384,7 @@ sixty_four_wait_at_most(void **state)
 		pve_conn_keep(others[i], &conn);
 	}
 	expect(1 + 2 * OTHERS, 1 + 2 * OTHERS);
-	scene_await_open(host, 64);
+	scene_await_open(host, PVE_IDLE_MAX);
 	/* Those who were first have had to go. */
 	assert_null(pve_conn_take(pve, policy, target.host, ""));
 	for (int i = 0; i < OTHERS; i++)
@@ -466,7 +466,7 @@ main(void)
 		TEST(another_address_or_host_ends_it),
 		TEST(the_end_of_its_login_ends_it),
 		TEST(two_wait_for_a_login_at_most),
-		TEST(sixty_four_wait_at_most),
+		TEST(sixteen_wait_at_most),
 		TEST(of_several_callers_at_once_each_has_its_own),
 		TEST(without_memory_a_call_fails_and_loses_nothing),
 	};
