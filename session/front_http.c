@@ -268,7 +268,7 @@ judge(struct front *f, struct exchange *x)
 		request = page_request_of(f, x);
 		page_answer(&request, &f->made, &x->answer);
 	}
-	x->answer.close |= f->close;
+	x->answer.close |= x->request.body;
 	return respond(f, x, x->from.tls, x->request.method == REQUEST_HEAD);
 }
 
