@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startGateway } from '../lib/gateway.mjs';
+import { ROOT, startGateway } from '../lib/gateway.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { browse } from './load.mjs';
 import { treeMemory } from './proc.mjs';
