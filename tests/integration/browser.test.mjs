@@ -246,6 +246,8 @@ describe('a connection that is kept', () => {
 			clock.advance(12000);
 			await ask();
 		}
+		/* Answered by the same thread, so what it does behind an answer is done. */
+		await w.gw.file(url);
 		clock.advance(16000);
 		/* The thread sleeps by the old time. */
 		await until(async () => {
