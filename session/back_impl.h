@@ -80,7 +80,7 @@ int back_over_eof(struct back *b);
 /* The next phase, with its deadline. */
 void back_enter(struct back *b, enum back_state state, int deadline_ms);
 
-/* Watch for what is waited for now. */
+/* Have the socket watched for bytes unless paused, for room if blocked, for nothing once over. */
 void back_watch(struct back *b);
 
 /* Receive at the end of this turn, no matter whether the socket says so. */

@@ -131,7 +131,6 @@ fuzzed() {
 # Jobs in the background do not hear of an interrupt by themselves.
 trap 'for one in $fuzzing; do kill "${one#*:}"; done; exit 130' HUP INT TERM
 
-
 # The integration tests with the program of another build. What is left out does not run the
 # gateway, or in no way of its own: which release of Proxmox answers how is no matter of memory.
 integration_under() { # MODE
