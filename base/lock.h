@@ -18,7 +18,7 @@
 /* name, what it guards */
 #define LOCK_TBL(X)                                         \
 	X(LOCK_LOG, "log file and rate limits")                 \
-	X(LOCK_MAILBOX, "one mailbox's queue and descriptor")   \
+	X(LOCK_MAILBOX, "one mailbox's queue")                  \
 	X(LOCK_WORKERS, "job queues, lanes and worker threads") \
 	X(LOCK_PVE, "one login's ticket and policy")            \
 	X(LOCK_IDLE, "API connections that wait for a call")    \

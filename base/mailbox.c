@@ -11,14 +11,14 @@
 
 #include "base/lock.h"
 
-/* [a] atomic, [m] under the mailbox's lock, [o] written by the owner under the lock */
+/* [i] immutable, [a] atomic, [m] under the mailbox's lock */
 struct mailbox {
 	atomic_uint refs;   /* [a] */
 	struct lock lock;   /* LOCK_MAILBOX */
 	struct mail *first; /* [m] oldest */
 	struct mail *last;  /* [m] youngest; means nothing while first is NULL */
-	int fd;             /* [o] -1 once closed */
-	bool closed;        /* [o] */
+	int fd;             /* [i] */
+	bool closed;        /* [m] */
 };
 
 int
@@ -60,6 +60,7 @@ mailbox_unref(struct mailbox *m)
 	if (before > 1)
 		return;
 	mailbox_close(m);
+	close(m->fd);
 	lock_done(&m->lock);
 	free(m);
 }
@@ -70,7 +71,6 @@ mailbox_fd(const struct mailbox *m)
 	return m->fd;
 }
 
-/* With the lock held: the descriptor cannot be closed, and its number be another's, meanwhile. */
 static void
 wake(const struct mailbox *m)
 {
@@ -95,10 +95,12 @@ mailbox_post(struct mailbox *m, struct mail **mail)
 			m->last->next = *mail;
 		m->last = *mail;
 		*mail = NULL;
-		wake(m);
 		r = 0;
 	}
 	lock_release(&m->lock);
+	/* Not before, or who wakes would wait for the lock. */
+	if (r == 0)
+		wake(m);
 	return r;
 }
 
@@ -107,13 +109,11 @@ mailbox_take(struct mailbox *m)
 {
 	struct mail *all;
 	uint64_t count;
+	/* Nothing to read: nobody has posted, or the event loop has read it. */
+	ssize_t n = read(m->fd, &count, sizeof(count));
 
+	(void)n;
 	lock_take(&m->lock);
-	if (!m->closed) {
-		ssize_t n = read(m->fd, &count, sizeof(count));
-
-		(void)n; /* nothing to read: nobody has posted, or the event loop has read it */
-	}
 	all = m->first;
 	m->first = NULL;
 	lock_release(&m->lock);
@@ -138,10 +138,7 @@ mailbox_close(struct mailbox *m)
 	struct mail *unread;
 
 	lock_take(&m->lock);
-	if (!m->closed)
-		close(m->fd);
 	m->closed = true;
-	m->fd = -1;
 	unread = m->first;
 	m->first = NULL;
 	lock_release(&m->lock);

@@ -28,7 +28,7 @@ int mailbox_new(struct mailbox **out, struct err *err) __attribute__((warn_unuse
 struct mailbox *mailbox_ref(struct mailbox *m);
 void mailbox_unref(struct mailbox *m);
 
-/* The eventfd, to be watched until mailbox_close(), which closes it. */
+/* The eventfd, to be watched while one has a reference. */
 int mailbox_fd(const struct mailbox *m);
 
 /*

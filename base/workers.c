@@ -104,19 +104,21 @@ start_thread(struct workers *w)
 }
 
 /*
- * If a job may start, see to it that a thread comes for it. One that cannot be
+ * Release the lock and, if a job may start, see to it that a thread comes for it. One that cannot be
  * started now is not missed for long: a thread that becomes free takes the job, and
  * workers_tick() comes here again.
  */
 static void
 provide_thread(struct workers *w)
 {
-	if (!lanes_ready(&w->lanes))
-		return;
-	if (w->n_threads > w->lanes.n_running)
-		pthread_cond_signal(&w->work);
-	else if (w->n_threads < w->limits.max_threads)
+	bool may_start = lanes_ready(&w->lanes), wake = may_start && w->n_threads > w->lanes.n_running;
+
+	if (may_start && !wake && w->n_threads < w->limits.max_threads)
 		(void)start_thread(w);
+	lock_release(&w->lock);
+	/* Not before, or who is woken would wait for the lock. */
+	if (wake)
+		pthread_cond_signal(&w->work);
 }
 
 /* Releases the lock while the job runs. */
@@ -126,7 +128,6 @@ run(struct workers *w, struct item *item)
 	bool did_well;
 
 	provide_thread(w);
-	lock_release(&w->lock);
 	did_well = item->job.run(item->job.arg);
 	lock_take(&w->lock);
 	lanes_end(&w->lanes, item, did_well, clock_ms());
@@ -205,7 +206,8 @@ workers_post(struct workers *w, const struct job *job, struct err *err)
 		r = lanes_add(&w->lanes, item, clock_ms(), err);
 	if (r == 0)
 		provide_thread(w);
-	lock_release(&w->lock);
+	else
+		lock_release(&w->lock);
 	if (r < 0)
 		free(item);
 	return r;
@@ -219,7 +221,6 @@ workers_tick(struct workers *w)
 	lock_take(&w->lock);
 	lanes_collect(&w->lanes, clock_ms(), false, &late);
 	provide_thread(w);
-	lock_release(&w->lock);
 	tell_late(&late);
 }
 
