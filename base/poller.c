@@ -48,10 +48,12 @@ poller_watch(struct poller *p, struct watch *w, int fd, unsigned wanted,
 	struct epoll_event event = {.events = mask_of(wanted), .data = {.ptr = w}};
 
 	assert(w->ready == NULL);
-	if (epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		return err_errno(err, "epoll");
+	/* Before it is watched, since the loop's thread may be told of it at once. */
 	*w = (struct watch){.fd = fd, .wanted = wanted, .ready = ready, .arg = arg};
-	return 0;
+	if (epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &event) == 0)
+		return 0;
+	*w = (struct watch){.ready = NULL};
+	return err_errno(err, "epoll");
 }
 
 void
@@ -96,55 +98,54 @@ tell(const struct watch *w, uint32_t events)
 void
 poller_stop_timer(struct poller *p, struct timer *timer)
 {
-	struct timer **link = &p->timers;
-
-	if (timer->at_ms == 0)
-		return;
-	while (*link != timer)
-		link = &(*link)->next;
-	*link = timer->next;
-	timer->at_ms = 0;
+	timers_stop(&p->timers, timer);
 }
 
 void
 poller_set_timer(struct poller *p, struct timer *timer, int ms, void (*run)(void *arg), void *arg)
 {
-	struct timer **link = &p->timers;
-
-	poller_stop_timer(p, timer);
-	*timer = (struct timer){.at_ms = clock_ms(), .turn = p->turn, .run = run, .arg = arg};
-	timer->at_ms += ms > 0 ? ms : 0;
-	while (*link != NULL && (*link)->at_ms <= timer->at_ms)
-		link = &(*link)->next;
-	timer->next = *link;
-	*link = timer;
+	timers_set(&p->timers, timer, ms, run, arg);
 }
 
-/* The first that is due; one of this turn is not yet, but may stand before others that are. */
-static struct timer *
-next_due(const struct poller *p, int64_t now_ms)
-{
-	struct timer *t;
-
-	for (t = p->timers; t != NULL && t->at_ms <= now_ms; t = t->next)
-		if (t->turn != p->turn)
-			return t;
-	return NULL;
-}
+/* ---- what is used ---- */
 
 static void
-run_timers(struct poller *p)
+on_idle(void *arg)
 {
-	int64_t now_ms;
-	struct timer *t;
+	struct idle *idle = arg;
 
-	if (p->timers == NULL)
+	if (idle->used) {
+		idle->used = false;
+		poller_set_timer(idle->poller, &idle->timer, POLLER_IDLE_MS, on_idle, idle);
 		return;
-	now_ms = clock_ms();
-	while ((t = next_due(p, now_ms)) != NULL) {
-		poller_stop_timer(p, t);
-		t->run(t->arg);
 	}
+	atomic_fetch_add_explicit(&idle->poller->idles, 1, memory_order_relaxed);
+	idle->run(idle->arg);
+}
+
+void
+poller_use(struct poller *p, struct idle *idle, void (*run)(void *arg), void *arg)
+{
+	idle->used = true;
+	if (idle->timer.at_ms != 0)
+		return;
+	idle->poller = p;
+	idle->run = run;
+	idle->arg = arg;
+	poller_set_timer(p, &idle->timer, POLLER_IDLE_MS, on_idle, idle);
+}
+
+void
+poller_forget(struct idle *idle)
+{
+	if (idle->timer.at_ms != 0)
+		poller_stop_timer(idle->poller, &idle->timer);
+}
+
+unsigned
+poller_idles(const struct poller *p)
+{
+	return atomic_load_explicit(&p->idles, memory_order_relaxed);
 }
 
 /* ---- tasks ---- */
@@ -197,13 +198,14 @@ run_tasks(struct poller *p)
 static int
 wait_ms(const struct poller *p)
 {
-	int64_t left_ms;
+	int64_t at_ms, left_ms;
 
 	if (p->tasks != NULL)
 		return 0;
-	if (p->timers == NULL)
+	at_ms = timers_nearest_ms(&p->timers);
+	if (at_ms == 0)
 		return -1;
-	left_ms = clock_left_ms(p->timers->at_ms);
+	left_ms = clock_left_ms(at_ms);
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
@@ -213,16 +215,16 @@ poller_turn(struct poller *p, struct err *err)
 	struct epoll_event *event;
 	int n;
 
+	timers_admit(&p->timers);
 	n = epoll_wait(p->fd, p->ready, POLLER_BATCH, wait_ms(p));
 	if (n < 0 && errno != EINTR)
 		return err_errno(err, "epoll");
-	p->turn++;
 	p->count = n > 0 ? n : 0;
 	for (p->at = 0; p->at < p->count;) {
 		event = &p->ready[p->at++];
 		tell(event->data.ptr, event->events);
 	}
-	run_timers(p);
+	timers_run(&p->timers);
 	run_tasks(p);
 	return 0;
 }

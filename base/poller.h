@@ -5,20 +5,25 @@
  * The memory of watches, timers and tasks is their owner's. Inside any function that the loop calls
  * they, its own too, may be set, stopped and freed.
  *
- * Threads: one at a time, the one that turns it.
+ * Threads: one at a time, the one that turns it; but for poller_watch() and poller_idles().
  */
 #ifndef BASE_POLLER_H
 #define BASE_POLLER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
 #include "base/err.h"
+#include "base/timers.h"
 
 enum { POLLER_IN = EPOLLIN, POLLER_OUT = EPOLLOUT };
 
-enum { POLLER_BATCH = 16 };
+enum {
+	POLLER_BATCH = 64,
+	POLLER_IDLE_MS = 1000, /* see poller_use() */
+};
 
 /* A descriptor. All zero is one that is not watched. */
 struct watch {
@@ -28,11 +33,11 @@ struct watch {
 	void *arg;
 };
 
-/* Runs once. All zero is a stopped one. */
-struct timer {
-	struct timer *next;
-	int64_t at_ms; /* 0: stopped */
-	uint64_t turn; /* in which it was set */
+/* Something that is given back when nobody uses it. All zero is one that is not used. */
+struct idle {
+	struct timer timer;
+	bool used; /* since the timer was set */
+	struct poller *poller;
 	void (*run)(void *arg);
 	void *arg;
 };
@@ -47,12 +52,12 @@ struct task {
 
 struct poller {
 	int fd;
-	uint64_t turn;
 	uint64_t round; /* of tasks */
 	struct task *tasks, *last_task;
-	struct timer *timers;                   /* the nearest first */
+	struct timers timers;
 	struct epoll_event ready[POLLER_BATCH]; /* of this turn, from at on not yet told */
 	int at, count;
+	atomic_uint idles; /* see poller_idles() */
 };
 
 /* 0 or ERR_SYSTEM; after that poller_done() is due. */
@@ -71,7 +76,9 @@ int poller_turn(struct poller *p, struct err *err) __attribute__((warn_unused_re
 
 /*
  * Watch fd until poller_unwatch(), which must come before fd is closed. While nothing is wanted,
- * nothing is told, not even that it has failed. 0 or ERR_SYSTEM.
+ * nothing is told, not even that it has failed. Of a descriptor from which nothing can come yet,
+ * or as the last thing that is done with it, another thread may call this: from then on watch and
+ * owner are the loop's. 0 or ERR_SYSTEM.
  */
 int poller_watch(struct poller *p, struct watch *w, int fd, unsigned wanted,
 	void (*ready)(void *arg, unsigned what), void *arg, struct err *err)
@@ -83,6 +90,16 @@ void poller_unwatch(struct poller *p, struct watch *w); /* no matter whether it 
 void poller_set_timer(
 	struct poller *p, struct timer *timer, int ms, void (*run)(void *arg), void *arg);
 void poller_stop_timer(struct poller *p, struct timer *timer); /* no matter whether it is set */
+
+/*
+ * It is used now. Once that has not been said for POLLER_IDLE_MS, and before twice that have passed,
+ * run() is called. Not after poller_forget(), which does not mind whether it is used.
+ */
+void poller_use(struct poller *p, struct idle *idle, void (*run)(void *arg), void *arg);
+void poller_forget(struct idle *idle);
+
+/* From any thread: how often such a run() was called, so that memory was given back. */
+unsigned poller_idles(const struct poller *p);
 
 /* Have run() called once, behind what is to be done in this turn. One that is queued stays where it is. */
 void poller_queue(struct poller *p, struct task *task, void (*run)(void *arg), void *arg);

@@ -51,8 +51,8 @@ struct stream {
 	bool between; /* TLS stands between two records, and keeps nothing of any */
 	char *out;    /* of TLS; from out_at to out_len the socket has not taken it yet */
 	size_t out_at, out_len;
-	struct timer idle; /* when the memory of both is released */
-	bool busy;         /* since it was set */
+	unsigned uses;     /* since it was idle, up to some number */
+	struct idle idle;  /* the memory of both */
 	unsigned receives; /* within this call of TLS */
 	bool refused;      /* TLS ended it: the thread's error queue says why */
 	void (*ready)(void *arg, unsigned what);

@@ -18,25 +18,19 @@ enum {
 	OUT_SIZE = 3 * RECORD_MAX,
 	IN_MUCH = 3 * RECORD_MAX, /* received at once of who sends much */
 	IN_LITTLE = 2048,         /* and of others */
-	IDLE_MS = 1000,           /* after which nobody needs memory any more */
+	OPENING_USES = 64,        /* calls; an opening takes about half as many */
 };
 
 /* ---- memory for TLS ---- */
 
 /*
  * Who has waited for some time has no buffers: they are as large as all else of a stream together.
- * Who goes on has them still, for to make and to wipe them costs as much as a small message.
+ * Who goes on has them still, for to make and to wipe them costs as much as a small message. An
+ * opening has them for one call only, or many at once would leave the heap full of holes.
  */
 static void
-on_idle(void *arg)
+release(struct stream *s)
 {
-	struct stream *s = arg;
-
-	if (s->busy) {
-		s->busy = false;
-		poller_set_timer(s->poller, &s->idle, IDLE_MS, on_idle, s);
-		return;
-	}
 	if (s->in_at == s->in_len) {
 		free(s->in);
 		s->in = NULL;
@@ -52,11 +46,22 @@ on_idle(void *arg)
 }
 
 static void
-is_busy(struct stream *s)
+on_idle(void *arg)
 {
-	s->busy = true;
-	if (s->idle.at_ms == 0)
-		poller_set_timer(s->poller, &s->idle, IDLE_MS, on_idle, s);
+	((struct stream *)arg)->uses = 0;
+	release(arg);
+}
+
+/* After each call of OpenSSL's. */
+static void
+used(struct stream *s)
+{
+	if (s->uses > OPENING_USES) {
+		poller_use(s->poller, &s->idle, on_idle, s);
+	} else {
+		s->uses++;
+		release(s);
+	}
 }
 
 /* ---- what TLS sends, until the socket has taken it ---- */
@@ -65,7 +70,7 @@ static void
 drop_out(struct stream *s)
 {
 	s->out_at = s->out_len = 0;
-	is_busy(s);
+	used(s);
 	if (s->finishing)
 		(void)shutdown(s->fd, SHUT_WR);
 }
@@ -246,7 +251,6 @@ begin(struct stream *s)
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
 	s->receives = 0;
-	is_busy(s);
 }
 
 /* What n <= 0 of OpenSSL means to who is called for these reasons to do the same again. */
@@ -287,6 +291,7 @@ stream_tls_shake(struct stream *s)
 	if (r != 1)
 		r = tls_result(s, r, POLLER_IN | POLLER_OUT);
 	s->between |= r == 1 && !SSL_has_pending(s->ssl);
+	used(s);
 	stream_watch_anew(s);
 	return r;
 }
@@ -310,6 +315,7 @@ stream_tls_read(struct stream *s, void *data, size_t size)
 	n = SSL_read_ex(s->ssl, data, size, &got) == 1 ? (ssize_t)got : tls_result(s, 0, POLLER_IN);
 	s->between |= n > 0 && !SSL_has_pending(s->ssl);
 	s->over = n == STREAM_OVER;
+	used(s);
 	stream_watch_anew(s);
 	return n;
 }
@@ -376,6 +382,7 @@ stream_tls_write(struct stream *s, const struct iovec *parts, size_t count)
 		if (stream_tls_flush(s) != 1)
 			break;
 	}
+	used(s);
 	stream_watch_anew(s);
 	/* What was taken from the parts may be lost in out. */
 	if (s->failed)
@@ -398,7 +405,7 @@ stream_tls_finish(struct stream *s)
 void
 stream_tls_done(struct stream *s)
 {
-	poller_stop_timer(s->poller, &s->idle);
+	poller_forget(&s->idle);
 	SSL_free(s->ssl);
 	free(s->in);
 	free(s->out);

@@ -126,10 +126,10 @@ static inline void
 pass_time(void)
 {
 	do {
-		poller_stop_timer(&poller, &near.idle);
-		if (near.idle.run != NULL)
-			near.idle.run(near.idle.arg);
-	} while (near.idle.at_ms != 0);
+		poller_stop_timer(&poller, &near.idle.timer);
+		if (near.idle.timer.run != NULL)
+			near.idle.timer.run(near.idle.timer.arg);
+	} while (near.idle.timer.at_ms != 0);
 }
 
 /* Turns until ms are over, but for that of a stream's memory; while nothing happens it is one. */
@@ -140,7 +140,7 @@ turns_within(int ms)
 	bool over = false;
 	unsigned turns = 0;
 
-	poller_stop_timer(&poller, &near.idle);
+	poller_stop_timer(&poller, &near.idle.timer);
 	poller_set_timer(&poller, &timer, ms, on_time, &over);
 	while (!over) {
 		turn();

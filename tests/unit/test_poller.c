@@ -229,26 +229,50 @@ the_farthest_time_is_far(void **state)
 	poller_stop_timer(&poller, &a.timer);
 }
 
+/* ---- what is used ---- */
+
+/* Time that passes without waiting for it. */
 static void
-many_timers_run_in_order_whatever_the_order_of_setting(void **state)
+let_idle(struct idle *idle)
 {
-	enum { MANY = 1000 };
-	static struct timer timers[MANY];
-	static struct timer *ran[MANY];
-	struct timer *at;
-	int i, n = 0;
+	idle->timer.at_ms -= POLLER_IDLE_MS;
+	turn();
+}
+
+static void
+what_is_not_used_any_more_is_given_back_once(void **state)
+{
+	struct ear a = {.name = 'a'};
+	struct idle idle = {.used = false};
 
 	(void)state;
-	for (i = 0; i < MANY; i++)
-		poller_set_timer(&poller, &timers[i], LONG_MS + i * 37 % 100, call, NULL);
-	for (i = 0; i < MANY; i += 3)
-		poller_stop_timer(&poller, &timers[i]);
-	for (at = poller.timers; at != NULL; at = at->next)
-		ran[n++] = at;
-	assert_int_equal(n, MANY - (MANY + 2) / 3);
-	for (i = 1; i < n; i++)
-		assert_true(ran[i - 1]->at_ms < ran[i]->at_ms ||
-					(ran[i - 1]->at_ms == ran[i]->at_ms && ran[i - 1] < ran[i]));
+	poller_use(&poller, &idle, call, &a);
+	poller_use(&poller, &idle, call, &a);
+	let_idle(&idle);
+	assert_string_equal(heard, "");
+	let_idle(&idle);
+	assert_string_equal(heard, "a");
+	assert_int_equal(poller_idles(&poller), 1);
+	assert_idle_turn();
+}
+
+static void
+what_is_used_again_and_again_is_kept(void **state)
+{
+	struct ear a = {.name = 'a'};
+	struct idle idle = {.used = false};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		poller_use(&poller, &idle, call, &a);
+		let_idle(&idle);
+	}
+	assert_string_equal(heard, "");
+	poller_forget(&idle);
+	poller_forget(&idle);
+	assert_idle_turn();
+	assert_int_equal(poller_idles(&poller), 0);
 }
 
 /* ---- tasks ---- */
@@ -432,7 +456,8 @@ main(void)
 		test(a_timer_may_free_another_that_is_due_and_itself),
 		test(time_before_now_is_the_next_turn),
 		test(the_farthest_time_is_far),
-		test(many_timers_run_in_order_whatever_the_order_of_setting),
+		test(what_is_not_used_any_more_is_given_back_once),
+		test(what_is_used_again_and_again_is_kept),
 		test(a_task_runs_once_at_the_end_of_the_turn),
 		test(a_task_that_is_queued_within_a_turn_runs_at_its_end),
 		test(a_task_that_is_queued_by_a_task_runs_in_the_next_turn_at_once),

@@ -101,6 +101,40 @@ records_of_all_sizes_come_whole(void **state)
 	}
 }
 
+/* As an opening and what follows it. */
+static void
+get_going(void)
+{
+	enum { CALLS = 100 };
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		far_say("hello");
+		turn();
+		near_reads("hello", 200);
+	}
+}
+
+static void
+an_opening_keeps_no_memory(void **state)
+{
+	const struct iovec parts[] = {{block, sizeof(block)}, {block, sizeof(block)}};
+	int kind;
+
+	(void)state;
+	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
+		connect_as((enum kind)kind, POLLER_IN);
+		assert_true(!near.in && !near.out);
+		far_say("hello");
+		turn();
+		near_reads("hello", 200);
+		assert_int_equal(near_read(), STREAM_AGAIN);
+		assert_int_equal(stream_write(&near, parts, 2), 2 * sizeof(block));
+		assert_true(!near.in && !near.out);
+		assert_int_equal(near.idle.timer.at_ms, 0);
+	}
+}
+
 static void
 who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it(void **state)
 {
@@ -111,9 +145,7 @@ who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it(void **state)
 	(void)state;
 	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
 		connect_as((enum kind)kind, POLLER_IN);
-		far_say("hello");
-		turn();
-		near_reads("hello", 200);
+		get_going();
 		assert_int_equal(near_read(), STREAM_AGAIN);
 		assert_int_equal(stream_write(&near, parts, 2), 2 * sizeof(block));
 		in = near.in;
@@ -127,7 +159,7 @@ who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it(void **state)
 		pass_time();
 		assert_true(!near.in && !near.out);
 		/* Nor does it turn any more. */
-		assert_int_equal(near.idle.at_ms, 0);
+		assert_int_equal(near.idle.timer.at_ms, 0);
 	}
 }
 
@@ -212,6 +244,7 @@ main(void)
 		test(a_record_that_is_cut_anywhere_survives_what_is_done_meanwhile),
 		test(a_record_that_is_read_in_part_survives_what_is_done_meanwhile),
 		test(records_of_all_sizes_come_whole),
+		test(an_opening_keeps_no_memory),
 		test(who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it),
 		test(who_cannot_send_keeps_it_until_he_can),
 		test(without_memory_to_receive_into_it_is_over),
