@@ -27,7 +27,7 @@ enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_ERROR };
 	X(LOG_ROUTER, "ROUTER", "router: HTTP, tokens, configuration, signals") \
 	X(LOG_PROXY, "PROXY", "session/launch: from link to running session")   \
 	X(LOG_API, "API", "calls to Proxmox")                                   \
-	X(LOG_VNC_SERVICE, "VNC-SERVICE", "session/thread: a session's thread") \
+	X(LOG_VNC_SERVICE, "VNC-SERVICE", "session/live: the end of a session") \
 	X(LOG_SESSION_MGR, "SESSION-MGR", "session/sessions, reaper, ports")    \
 	X(LOG_VNC_SERVER, "VNC-SERVER", "session/front: the browser's side")    \
 	X(LOG_WS_PROXY, "WS-PROXY", "session/back: Proxmox's side, relaying")   \

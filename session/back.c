@@ -25,13 +25,13 @@ back_free(struct back *b)
 {
 	struct back **link;
 
-	for (link = &b->loop->backs; *link != b; link = &(*link)->next)
+	for (link = &b->live->backs; *link != b; link = &(*link)->next)
 		;
 	*link = b->next;
-	poller_stop_timer(&b->loop->poller, &b->timer);
-	poller_drop(&b->loop->poller, &b->flush);
-	poller_drop(&b->loop->poller, &b->again);
-	poller_drop(&b->loop->poller, &b->gone);
+	poller_stop_timer(b->live->poller, &b->timer);
+	poller_drop(b->live->poller, &b->flush);
+	poller_drop(b->live->poller, &b->again);
+	poller_drop(b->live->poller, &b->gone);
 	stream_close(&b->stream);
 	pve_console_done(&b->console);
 	rfb_done(&b->rfb);
@@ -42,6 +42,7 @@ back_free(struct back *b)
 		chunk_free(pipe_take(&b->left));
 	chunk_free(b->chunk);
 	b->magic = 0;
+	live_left(b->live);
 	free(b);
 }
 
@@ -56,9 +57,9 @@ static void
 leave(struct back *b)
 {
 	b->state = BACK_OVER;
-	poller_stop_timer(&b->loop->poller, &b->timer);
+	poller_stop_timer(b->live->poller, &b->timer);
 	back_watch(b);
-	poller_queue(&b->loop->poller, &b->gone, on_gone, b);
+	poller_queue(b->live->poller, &b->gone, on_gone, b);
 }
 
 /* Tell the viewer, once. */
@@ -146,7 +147,7 @@ void
 back_enter(struct back *b, enum back_state state, int deadline_ms)
 {
 	b->state = state;
-	poller_set_timer(&b->loop->poller, &b->timer, deadline_ms, on_deadline, b);
+	poller_set_timer(b->live->poller, &b->timer, deadline_ms, on_deadline, b);
 }
 
 static void
@@ -199,7 +200,7 @@ secure(struct back *b)
 	if (r == STREAM_AGAIN)
 		return 0;
 	if (b->console.session)
-		pve_resume_failed(b->loop->session->pve);
+		pve_resume_failed(b->live->session->pve);
 	if (!b->stream.refused)
 		return back_over_eof(b);
 	r = pve_console_ssl_error(b->stream.ssl, &err);
@@ -244,10 +245,10 @@ on_ready(void *arg, unsigned what)
 }
 
 void
-back_end_all(struct loop *loop)
+back_end_all(struct live *live)
 {
-	while (loop->backs)
-		back_free(loop->backs);
+	while (live->backs)
+		back_free(live->backs);
 }
 
 /* A non-blocking socket with connect() under way, or -1. */
@@ -295,20 +296,20 @@ secure_later(struct back *b, int fd, struct err *err)
 		return r;
 	}
 	SSL_set_connect_state(ssl);
-	return stream_open(&b->stream, &b->loop->poller, fd, ssl, POLLER_OUT, on_ready, b, err);
+	return stream_open(&b->stream, b->live->poller, fd, ssl, POLLER_OUT, on_ready, b, err);
 }
 
 static struct back *
-back_new(struct loop *loop)
+back_new(struct live *live)
 {
 	struct back *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		return NULL;
 	b->magic = BACK_MAGIC;
-	b->loop = loop;
-	b->next = loop->backs;
-	loop->backs = b;
+	b->live = live;
+	b->next = live->backs;
+	live->backs = b;
 	b->head.max = 4 * UPGRADE_RESPONSE_MAX; /* frames may follow in the same read */
 	b->heard_ms = clock_ms();
 	b->blocked = true; /* until it is connected */
@@ -316,10 +317,10 @@ back_new(struct loop *loop)
 }
 
 int
-back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
+back_dial(struct live *live, struct pve_console *console, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 {
-	struct back *b = back_new(loop);
+	struct back *b = back_new(live);
 	int fd, r;
 
 	if (!b) {
@@ -356,13 +357,13 @@ on_flush(void *arg)
 void
 back_kick(struct back *b)
 {
-	poller_queue(&b->loop->poller, &b->flush, on_flush, b);
+	poller_queue(b->live->poller, &b->flush, on_flush, b);
 }
 
 void
 back_come_again(struct back *b)
 {
-	poller_queue(&b->loop->poller, &b->again, on_again, b);
+	poller_queue(b->live->poller, &b->again, on_again, b);
 }
 
 void
@@ -388,6 +389,6 @@ back_close(struct back *b)
 	b->pipe->to_pve = (struct pipe_queue){.total = b->left.total};
 	b->pipe = NULL;
 	back_resume(b);
-	back_enter(b, BACK_CLOSING, LOOP_DRAIN_MS);
+	back_enter(b, BACK_CLOSING, LIVE_DRAIN_MS);
 	back_kick(b);
 }

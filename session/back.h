@@ -14,7 +14,7 @@
 #define SESSION_BACK_H
 
 #include "session/end.h"
-#include "session/loop.h"
+#include "session/live.h"
 #include "session/pipe.h"
 
 enum {
@@ -45,7 +45,7 @@ struct back_events {
  * Start dialling. *console is used up (its secrets are moved or wiped). pipe and
  * arg must live until ended() or back_close(). Returns 0 or ERR_* (nothing is called then).
  */
-int back_dial(struct loop *loop, struct pve_console *console, struct pipe *pipe,
+int back_dial(struct live *live, struct pve_console *console, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 	__attribute__((warn_unused_result));
 
@@ -56,10 +56,10 @@ void back_kick(struct back *b);
 void back_resume(struct back *b);
 
 /* No more events, and the pipe is not used after this call: what waits in to_pve is moved over, sent within
- * LOOP_DRAIN_MS, followed by a Close frame. */
+ * LIVE_DRAIN_MS, followed by a Close frame. */
 void back_close(struct back *b);
 
 /* Close whatever is open. Nothing is called. */
-void back_end_all(struct loop *loop);
+void back_end_all(struct live *live);
 
 #endif

@@ -34,8 +34,8 @@ enum back_state {
 struct back {
 	uint32_t magic;
 	enum back_state state;
-	struct loop *loop;
-	struct back *next; /* of the loop's */
+	struct live *live;
+	struct back *next; /* of the session's */
 	struct stream stream;
 	bool blocked;      /* the socket takes no more just now */
 	struct task flush; /* there is something to send */

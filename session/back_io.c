@@ -74,7 +74,7 @@ next_chunk(struct back *b)
 	head = frame_build(b->chunk->data, b->chunk->len, FRAME_BINARY, mask);
 	b->chunk_at = chunk_before(b->chunk, head);
 	b->chunk_left = b->chunk->len + head;
-	atomic_fetch_add_explicit(&b->loop->session->to_pve, b->chunk->len, memory_order_relaxed);
+	atomic_fetch_add_explicit(&b->live->session->to_pve, b->chunk->len, memory_order_relaxed);
 	if (b->state == BACK_RELAYING && pipe_may_resume(q))
 		b->events->writable(b->arg);
 	return true;
@@ -160,7 +160,7 @@ on_ping_time(void *arg)
 		back_over_text(b, END_PVE_SILENT, ERR_TIMEOUT, "nothing heard, not even a pong");
 		return;
 	}
-	poller_set_timer(&b->loop->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
+	poller_set_timer(b->live->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
 	(void)back_say(b, FRAME_PING, NULL, 0);
 	b->events->ping(b->arg);
 }
@@ -188,7 +188,7 @@ static int
 begin_relay(struct back *b, const unsigned char *data, size_t len)
 {
 	b->state = BACK_RELAYING;
-	poller_set_timer(&b->loop->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
+	poller_set_timer(b->live->poller, &b->timer, BACK_PING_MS, on_ping_time, b);
 	b->events->authenticated(b->arg);
 	return b->state == BACK_RELAYING ? relay(b, data, len) : -1;
 }

@@ -6,7 +6,7 @@
 
 enum caller_place
 caller_place(
-	const struct loop *loop, const struct access *access, const struct ip *peer, unsigned limit)
+	const struct live *live, const struct access *access, const struct ip *peer, unsigned limit)
 {
 	struct ip group = ip_group(peer), other;
 	unsigned same = 0, told = 0;
@@ -15,12 +15,12 @@ caller_place(
 	/* Behind a proxy everybody has its address. */
 	if (!access_limits(access, peer) || access_trusts(access, peer))
 		return CALLER_WELCOME;
-	for (f = loop->fronts; f; f = f->next) {
+	for (f = live->fronts; f; f = f->next) {
 		other = ip_group(&f->peer);
 		same += !f->too_many && ip_equal(&other, &group);
 		told += f->too_many;
 	}
 	if (same < limit)
 		return CALLER_WELCOME;
-	return told < LOOP_TURNED_AWAY_MAX ? CALLER_TOO_MANY : CALLER_TURNED_AWAY;
+	return told < LIVE_TURNED_AWAY_MAX ? CALLER_TOO_MANY : CALLER_TURNED_AWAY;
 }

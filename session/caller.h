@@ -11,7 +11,7 @@
 
 #include "base/ip.h"
 #include "session/access.h"
-#include "session/loop.h"
+#include "session/live.h"
 
 enum caller_place {
 	CALLER_WELCOME,
@@ -21,6 +21,6 @@ enum caller_place {
 
 /* May one more connection of this peer be? At most limit of them, where limits apply. */
 enum caller_place caller_place(
-	const struct loop *loop, const struct access *access, const struct ip *peer, unsigned limit);
+	const struct live *live, const struct access *access, const struct ip *peer, unsigned limit);
 
 #endif

@@ -17,7 +17,7 @@
 #include "session/ports.h"
 #include "session/sessions.h"
 #include "session/store.h"
-#include "session/thread.h"
+#include "session/threads.h"
 #include "session/tls_server.h"
 #include "session/verify.h"
 
@@ -34,9 +34,8 @@ enum {
 	HOSTS_KNOWN = 4096,
 	HOST_QUICK_MS = 10000, /* a refused login takes 3 s */
 	HOST_LATELY_MS = 600000,
-	FDS_A_SESSION =
-		7, /* port, its duplicate, mailbox, event loop, one browser, one console, one spare */
-	FDS_RESERVE = 176, /* router, workers, log, libraries, idle connections to Proxmox */
+	FDS_A_SESSION = 6, /* port, its duplicate, mailbox, one browser, one console, one spare */
+	FDS_RESERVE = 208, /* router, threads, workers, log, libraries, idle connections to Proxmox */
 };
 
 struct core {
@@ -53,7 +52,8 @@ struct core {
 	struct logins *logins;
 	struct sessions *sessions;
 	struct workers *workers;
-	bool abandoned; /* threads are left that would not end: what they use can't be freed */
+	struct threads *threads;
+	bool abandoned; /* sessions are left that would not end: what they use can't be freed */
 	atomic_bool stopping;
 };
 
@@ -132,6 +132,8 @@ make_parts(struct core *core, const struct core_config *config, struct err *err)
 			affordable_ports(config), &core->ports, err);
 	if (r == 0)
 		r = make_workers(core, err);
+	if (r == 0)
+		r = threads_new(&core->threads, err);
 	return r;
 }
 
@@ -149,6 +151,7 @@ core_new(const struct core_config *config, struct core **out, struct err *err)
 		return r;
 	}
 	core->env = (struct env){.tunables = core->tunables,
+		.threads = core->threads,
 		.logins = core->logins,
 		.workers = core->workers,
 		.gates = core->gates,
@@ -184,6 +187,7 @@ core_free(struct core *core)
 	if (!core || core->abandoned)
 		return;
 	workers_free(core->workers);
+	threads_free(core->threads);
 	ports_free(core->ports);
 	sessions_free(core->sessions);
 	places_free(core->places);
@@ -209,6 +213,7 @@ core_tick(struct core *core)
 	tunables_get(core->tunables, &t);
 	sessions_tick(core->sessions, &t);
 	tunables_done(&t);
+	threads_tick(core->threads);
 	logins_tick(&core->env);
 }
 

@@ -45,7 +45,7 @@ int core_new(const struct core_config *config, struct core **out, struct err *er
 /* Can the page's folder be loaded? Binds nothing and starts nothing; errors as of core_new(). */
 int core_check(const char *page_dir, struct err *err) __attribute__((warn_unused_result));
 
-/* Once a second, from main: expiries, timeouts, threads that have ended. */
+/* Once a second, from main: expiries, timeouts, memory that was given back. */
 void core_tick(struct core *core);
 
 /* SIGHUP. Policy and access are referenced, not moved. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * env - what every session's thread and job may use; made and owned by core.
+ * env - what every session and job may use; made and owned by core.
  *
  * Threads: immutable while sessions live; what it points to is thread-safe.
  */
@@ -13,6 +13,7 @@
 
 struct env {
 	struct tunables_cell *tunables;
+	struct threads *threads;
 	struct logins *logins;
 	struct workers *workers;
 	struct gates *gates;

@@ -27,7 +27,7 @@ enum {
 	DRAIN_BYTES = 2048,
 };
 
-static void listen_on(struct loop *loop);
+static void listen_on(struct live *live);
 
 static struct front *
 front_of(void *arg)
@@ -43,26 +43,26 @@ front_of(void *arg)
 static void
 unlink_front(struct front *f)
 {
-	struct front **link = &f->loop->fronts;
+	struct front **link = &f->live->fronts;
 
 	while (*link != f)
 		link = &(*link)->next;
 	*link = f->next;
-	f->loop->connections--;
-	f->loop->held -= f->state == FRONT_HELD;
+	f->live->connections--;
+	f->live->held -= f->state == FRONT_HELD;
 }
 
 static void
 front_free(struct front *f)
 {
-	struct loop *loop = f->loop;
+	struct live *live = f->live;
 
 	f->leaving = true;
 	if (f->viewer)
 		viewer_browser_gone(f->viewer);
 	unlink_front(f);
-	poller_stop_timer(&loop->poller, &f->deadline);
-	poller_drop(&loop->poller, &f->task);
+	poller_stop_timer(live->poller, &f->deadline);
+	poller_drop(live->poller, &f->task);
 	stream_close(&f->stream);
 	front_drop_chunks(f, true);
 	buf_done(&f->said);
@@ -71,8 +71,8 @@ front_free(struct front *f)
 	f->magic = 0;
 	free(f);
 	/* Unless the process is short of descriptors just now. */
-	if (!loop->listen_again.at_ms)
-		listen_on(loop);
+	if (!live->listen_again.at_ms)
+		listen_on(live);
 }
 
 /* What the loop's calls end with. */
@@ -94,7 +94,7 @@ on_deadline(void *arg)
 void
 front_set_deadline(struct front *f, int ms)
 {
-	poller_set_timer(&f->loop->poller, &f->deadline, ms, on_deadline, f);
+	poller_set_timer(f->live->poller, &f->deadline, ms, on_deadline, f);
 }
 
 /* Throw away what comes, for as long as it comes. */
@@ -198,7 +198,7 @@ on_turn(void *arg)
 void
 front_queue(struct front *f)
 {
-	poller_queue(&f->loop->poller, &f->task, on_turn, f);
+	poller_queue(f->live->poller, &f->task, on_turn, f);
 }
 
 /* ---- accepting ---- */
@@ -206,9 +206,9 @@ front_queue(struct front *f)
 static void on_accept(void *arg, unsigned what);
 
 static void
-listen_on(struct loop *loop)
+listen_on(struct live *live)
 {
-	poller_want(&loop->poller, &loop->listener, POLLER_IN);
+	poller_want(live->poller, &live->listener, POLLER_IN);
 }
 
 static void
@@ -218,56 +218,56 @@ on_listen_again(void *arg)
 }
 
 static void
-pause_listener(struct loop *loop)
+pause_listener(struct live *live)
 {
-	poller_want(&loop->poller, &loop->listener, 0);
+	poller_want(live->poller, &live->listener, 0);
 }
 
 /* fd is the front's, on failure too. */
 static struct front *
-front_new(struct loop *loop, int fd, const struct ip *peer, enum caller_place place)
+front_new(struct live *live, int fd, const struct ip *peer, enum caller_place place)
 {
 	struct front *f = calloc(1, sizeof(*f));
 	SSL *ssl = NULL;
 	int r;
 
-	if (!f || (loop->env->tls && tls_server_ssl(loop->env->tls, &ssl, NULL) < 0)) {
+	if (!f || (live->env->tls && tls_server_ssl(live->env->tls, &ssl, NULL) < 0)) {
 		close(fd);
 		free(f);
 		return NULL;
 	}
-	r = stream_open(&f->stream, &loop->poller, fd, ssl, 0, on_ready, f, NULL);
+	r = stream_open(&f->stream, live->poller, fd, ssl, POLLER_IN, on_ready, f, NULL);
 	if (r < 0) {
 		free(f);
 		return NULL;
 	}
 	f->magic = FRONT_MAGIC;
-	f->loop = loop;
+	f->live = live;
 	f->peer = *peer;
 	f->too_many = place != CALLER_WELCOME;
 	f->said.max = REQUEST_HEAD_MAX;
-	f->next = loop->fronts;
-	loop->fronts = f;
-	loop->connections++;
+	f->next = live->fronts;
+	live->fronts = f;
+	live->connections++;
 	return f;
 }
 
 /* Take it, unless its client has too many. */
 static void
-welcome(struct loop *loop, int fd, const struct ip *peer)
+welcome(struct live *live, int fd, const struct ip *peer)
 {
 	enum caller_place place;
 	struct front *f;
 	struct tunables t;
 
-	tunables_get(loop->env->tunables, &t);
-	place = caller_place(loop, t.access, peer, t.connections_per_client);
+	tunables_get(live->env->tunables, &t);
+	place = caller_place(live, t.access, peer, t.connections_per_client);
 	tunables_done(&t);
 	if (place == CALLER_TURNED_AWAY) {
 		close(fd);
 		return;
 	}
-	f = front_new(loop, fd, peer, place);
+	f = front_new(live, fd, peer, place);
 	if (!f)
 		return;
 	front_set_deadline(f, FRONT_HEAD_MS);
@@ -289,29 +289,28 @@ prepare_socket(int fd)
 
 /* False when there is nobody to be accepted, or nobody may be. */
 static bool
-accept_one(struct loop *loop)
+accept_one(struct live *live)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
 	struct ip peer;
 	int fd;
 
-	if (loop->connections >= LOOP_CONNECTIONS_MAX) {
-		pause_listener(loop);
+	if (live->connections >= LIVE_CONNECTIONS_MAX) {
+		pause_listener(live);
 		return false;
 	}
-	fd = accept4(loop->listen_fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = accept4(live->listen_fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-		log_error(LOG_VNC_SERVER, "%s: accept: %s", loop->session->id, strerror(errno));
-		pause_listener(loop);
-		poller_set_timer(
-			&loop->poller, &loop->listen_again, ACCEPT_PAUSE_MS, on_listen_again, loop);
+		log_error(LOG_VNC_SERVER, "%s: accept: %s", live->session->id, strerror(errno));
+		pause_listener(live);
+		poller_set_timer(live->poller, &live->listen_again, ACCEPT_PAUSE_MS, on_listen_again, live);
 	}
 	if (fd < 0)
 		return false;
 	prepare_socket(fd);
 	if (ip_of_sockaddr((struct sockaddr *)&address, &peer))
-		welcome(loop, fd, &peer);
+		welcome(live, fd, &peer);
 	else
 		close(fd);
 	return true;
@@ -328,34 +327,37 @@ on_accept(void *arg, unsigned what)
 }
 
 int
-front_listen(struct loop *loop, int fd, struct err *err)
+front_listen(struct live *live, int fd, struct err *err)
 {
-	int r = poller_watch(&loop->poller, &loop->listener, fd, POLLER_IN, on_accept, loop, err);
+	int r;
 
-	if (r < 0)
+	/* Before it is watched: another thread may call this, and the session's be told at once. */
+	live->listen_fd = fd;
+	r = poller_watch(live->poller, &live->listener, fd, POLLER_IN, on_accept, live, err);
+	if (r < 0) {
+		live->listen_fd = -1;
 		close(fd);
-	else
-		loop->listen_fd = fd;
+	}
 	return r;
 }
 
 void
-front_deafen(struct loop *loop)
+front_deafen(struct live *live)
 {
-	if (loop->listen_fd < 0)
+	if (live->listen_fd < 0)
 		return;
-	poller_stop_timer(&loop->poller, &loop->listen_again);
-	poller_unwatch(&loop->poller, &loop->listener);
-	close(loop->listen_fd);
-	loop->listen_fd = -1;
+	poller_stop_timer(live->poller, &live->listen_again);
+	poller_unwatch(live->poller, &live->listener);
+	close(live->listen_fd);
+	live->listen_fd = -1;
 }
 
 void
-front_end_all(struct loop *loop)
+front_end_all(struct live *live)
 {
-	front_deafen(loop);
-	while (loop->fronts)
-		front_free(loop->fronts);
+	front_deafen(live);
+	while (live->fronts)
+		front_free(live->fronts);
 }
 
 /* ---- what the viewer asks for ---- */
@@ -398,6 +400,6 @@ front_close(struct front *f, enum end end)
 	f->end = end;
 	/* A paused browser must be heard again, or its own Close frame would not be. */
 	front_resume(f);
-	front_set_deadline(f, LOOP_DRAIN_MS);
+	front_set_deadline(f, LIVE_DRAIN_MS);
 	front_queue(f);
 }

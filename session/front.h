@@ -12,16 +12,19 @@
 #define SESSION_FRONT_H
 
 #include "session/end.h"
-#include "session/loop.h"
+#include "session/live.h"
 
-/* Accept at this listening socket, which becomes the loop's. 0 or ERR_SYSTEM. */
-int front_listen(struct loop *loop, int fd, struct err *err) __attribute__((warn_unused_result));
+/*
+ * Accept at this listening socket, which becomes the session's, and from then on is its thread's:
+ * the last thing that another one does with it. 0 or ERR_SYSTEM.
+ */
+int front_listen(struct live *live, int fd, struct err *err) __attribute__((warn_unused_result));
 
 /* Accept nobody any more. */
-void front_deafen(struct loop *loop);
+void front_deafen(struct live *live);
 
 /* Close whatever is open; viewers are told that their browsers are gone. */
-void front_end_all(struct loop *loop);
+void front_end_all(struct live *live);
 
 /* There is something to send, or a ping is due: looked at when this turn of the loop ends. */
 void front_kick(struct front *f);
@@ -30,7 +33,7 @@ void front_kick(struct front *f);
 void front_pause(struct front *f);
 void front_resume(struct front *f);
 
-/* Send this reason's Close frame once viewer_next() has nothing more; cut off after LOOP_DRAIN_MS. */
+/* Send this reason's Close frame once viewer_next() has nothing more; cut off after LIVE_DRAIN_MS. */
 void front_close(struct front *f, enum end end);
 
 #endif

@@ -38,7 +38,7 @@ exchange_new(const struct front *f, size_t texts)
 	struct exchange *x = malloc(sizeof(*x) + texts);
 
 	if (x)
-		tunables_get(f->loop->env->tunables, &x->t);
+		tunables_get(f->live->env->tunables, &x->t);
 	return x;
 }
 
@@ -119,7 +119,7 @@ begin_answer(struct front *f)
 static int
 hold(struct front *f)
 {
-	f->loop->held++;
+	f->live->held++;
 	f->state = FRONT_HELD;
 	stream_want(&f->stream, 0);
 	front_set_deadline(f, HOLD_MS);
@@ -129,7 +129,7 @@ hold(struct front *f)
 int
 front_release(struct front *f)
 {
-	f->loop->held--;
+	f->live->held--;
 	return begin_answer(f);
 }
 
@@ -141,11 +141,11 @@ is_held(struct front *f, struct exchange *x)
 
 	if (!x->answer.guess)
 		return false;
-	switch (penalty_guess(f->loop->env->penalty, &x->from.client, clock_ms(), &left_s)) {
+	switch (penalty_guess(f->live->env->penalty, &x->from.client, clock_ms(), &left_s)) {
 	case PENALTY_NONE:
 		return false;
 	case PENALTY_SLOW:
-		if (f->loop->held < LOOP_HELD_MAX)
+		if (f->live->held < LIVE_HELD_MAX)
 			return true;
 		break;
 	case PENALTY_REFUSE:
@@ -182,26 +182,26 @@ see_who_asks(const struct front *f, struct exchange *x)
 		.forwarded_host = header[REQUEST_FORWARDED_HOST],
 	};
 
-	forwarded_read(x->t.access, &f->peer, f->loop->env->public_tls, &head, &x->from);
+	forwarded_read(x->t.access, &f->peer, f->live->env->public_tls, &head, &x->from);
 }
 
 /* Outsiders can cause these at will. */
 static void
-log_refused(const struct loop *loop, int status)
+log_refused(const struct live *live, int status)
 {
 	static struct log_rate rate;
 	unsigned suppressed;
 
 	if (log_rate_allow(&rate, REFUSED_LOG_MS, &suppressed))
 		log_info(LOG_VNC_SERVER, "%s: websocket refused with %d, %u more not logged",
-			loop->session->id, status, suppressed);
+			live->session->id, status, suppressed);
 }
 
 static struct page_request
 page_request_of(const struct front *f, const struct exchange *x)
 {
 	return (struct page_request){
-		.loop = f->loop,
+		.live = f->live,
 		.access = x->t.access,
 		.from = &x->from,
 		.path = x->request.path,
@@ -232,7 +232,7 @@ may_upgrade(const struct front *f, struct exchange *x)
 
 	if (page_upgrade(&upgrade, &x->answer))
 		return true;
-	log_refused(f->loop, x->answer.status);
+	log_refused(f->live, x->answer.status);
 	return false;
 }
 
@@ -283,7 +283,7 @@ refuse(struct front *f)
 	if (!x)
 		return -1;
 	page_not_http(&x->answer);
-	r = respond(f, x, f->loop->env->public_tls, false);
+	r = respond(f, x, f->live->env->public_tls, false);
 	exchange_free(x, 0);
 	return r;
 }

@@ -37,8 +37,8 @@ enum front_state {
 struct front {
 	uint32_t magic;
 	enum front_state state;
-	struct front *next; /* in the loop's list */
-	struct loop *loop;
+	struct front *next; /* in the session's list */
+	struct live *live;
 	struct stream stream;
 	struct timer deadline;
 	struct task task;

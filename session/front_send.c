@@ -269,7 +269,7 @@ front_answer_close(struct front *f, const unsigned char *payload, size_t len)
 		f->pong_due = false;
 		f->pong_len = (unsigned char)echo_of(payload, len, f->pong);
 		f->closing = true;
-		front_set_deadline(f, LOOP_DRAIN_MS);
+		front_set_deadline(f, LIVE_DRAIN_MS);
 	}
 	return f->stuck ? 0 : front_send(f);
 }

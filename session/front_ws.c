@@ -75,9 +75,9 @@ take(struct front *f, unsigned char *in, size_t len)
 static unsigned char *
 room_for(struct front *f, unsigned char small[SMALL], bool much, size_t *size)
 {
-	unsigned char *scratch = much ? loop_scratch(f->loop) : NULL;
+	unsigned char *scratch = much ? thread_scratch(f->live->thread) : NULL;
 
-	*size = scratch ? LOOP_SCRATCH : SMALL;
+	*size = scratch ? THREAD_SCRATCH : SMALL;
 	return scratch ? scratch : small;
 }
 
@@ -128,9 +128,9 @@ front_open(struct front *f, const struct ip *client)
 	int r;
 
 	f->state = FRONT_OPEN;
-	poller_stop_timer(&f->loop->poller, &f->deadline);
+	poller_stop_timer(f->live->poller, &f->deadline);
 	front_want(f);
-	f->viewer = viewer_new(f->loop, f, client);
+	f->viewer = viewer_new(f->live, f, client);
 	if (!f->viewer)
 		return -1;
 	r = f->said.len > 0 ? take(f, (unsigned char *)f->said.data, f->said.len) : 0;

@@ -10,7 +10,7 @@
 #include "base/workers.h"
 #include "session/prove.h"
 #include "session/target.h"
-#include "session/thread.h"
+#include "session/live.h"
 #include "session/token.h"
 
 enum { START_TRIES = 3 };
@@ -139,7 +139,7 @@ start_session(struct opening *o, struct pve *pve, struct session **out, struct e
 		pve_unref(mine);
 		return r;
 	}
-	r = thread_start(s, l->env, err);
+	r = live_start(s, l->env, err);
 	if (r < 0) {
 		session_unref(s);
 		return r;

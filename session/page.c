@@ -85,7 +85,7 @@ open_path(const struct page_request *request, const char **rest, size_t *rest_le
 	bare(out, 404);
 	if (!split_path(request, rest, rest_len))
 		return false;
-	verdict = loop_judge_key(request->loop, request->path + 1, &request->from->client,
+	verdict = live_judge_key(request->live, request->path + 1, &request->from->client,
 		access_rules(request->access)->bind_client);
 	out->guess = verdict == KEY_UNKNOWN;
 	return verdict == KEY_OPENS;
@@ -109,7 +109,7 @@ page_too_many(struct page_answer *out)
 static bool
 is_terminal(const struct page_request *request)
 {
-	return request->loop->session->target.kind == PVE_CONSOLE_TERM;
+	return request->live->session->target.kind == PVE_CONSOLE_TERM;
 }
 
 /* Is it the path of the console's websocket? Of a terminal's session there is no screen, and vice versa. */
@@ -134,7 +134,7 @@ mandatory(const struct page_request *request, struct buf *made, struct page_answ
 	else
 		r = buf_addf(made,
 			"{\"password\":\"%s\",\"path\":\"" VNC_PATH "\",\"resize\":\"scale\",\"shared\":true,",
-			secret_peek(&request->loop->password));
+			secret_peek(&request->live->password));
 	if (r == 0)
 		r = buf_addf(made,
 			"\"autoconnect\":true,\"reconnect\":true,\"host\":\"\",\"port\":\"\",\"encrypt\":%s}",
@@ -198,9 +198,9 @@ page_answer(const struct page_request *request, struct buf *made, struct page_an
 		return;
 	}
 	if (len == 0)
-		asset = assets_page(request->loop->env->assets, is_terminal(request));
+		asset = assets_page(request->live->env->assets, is_terminal(request));
 	else
-		asset = assets_find(request->loop->env->assets, rest, len);
+		asset = assets_find(request->live->env->assets, rest, len);
 	if (asset)
 		file(request, asset, out);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page - what a session's port answers: which path gets what, with which headers. Pure but for the loop's keys.
+ * page - what a session's port answers: which path gets what, with which headers. Pure but for the session's keys.
  *
  * Everything lives under /<key>/; any other path is a bare 404, whatever the
  * method, so that whoever scans ports learns nothing. A session of a terminal has
@@ -22,14 +22,14 @@
 #include "base/buf.h"
 #include "session/access.h"
 #include "session/forwarded.h"
-#include "session/loop.h"
+#include "session/live.h"
 #include "session/origin.h"
 #include "session/request.h"
 
 enum { PAGE_HEAD_MAX = 3072 + ACCESS_ANCESTORS_MAX };
 
 struct page_request {
-	struct loop *loop;
+	struct live *live;
 	const struct access *access;
 	const struct forwarded *from;
 	const char *path; /* percent-decoded */

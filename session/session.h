@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session - one guest's console: its public record, and what its thread is told.
+ * session - one guest's console: its public record, and what the thread that serves it is told.
  *
  * Shared by reference count between the registry, the session's thread and jobs
  * on workers. Letters: [i] immutable after creation, [a] atomic, [r] under the
- * registry's lock, [s] the session's thread only.
+ * registry's lock, [s] the thread that serves it only.
  *
  * Threads: session_add_link(), session_end(), ref and unref from any thread.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -37,11 +36,10 @@ struct session {
 	struct pve *pve;             /* [i] the login; one reference */
 	struct mailbox *mailbox;     /* [i] one reference */
 	uint16_t port;               /* [i] */
-	struct port_lease lease;     /* [s] returned by the thread at its end */
-	struct place *place;         /* [s] left by the thread at its end; NULL: none */
+	struct port_lease lease;     /* [s] returned at its end */
+	struct place *place;         /* [s] left at its end; NULL: none */
 	int64_t created_unix;        /* [i] */
 	int64_t created_ms;          /* [i] */
-	pthread_t thread;            /* [r] joined by the reaper */
 	enum session_state state;    /* [r] */
 	bool ending;                 /* [r] told to end: nobody joins any more */
 	unsigned viewers;            /* [r] browsers connected */
@@ -57,7 +55,7 @@ struct session {
 
 enum { SESSION_MAGIC = 0x53455353, SESSION_LINKS_MAX = 1024 };
 
-/* ---- what the thread finds in its mailbox ---- */
+/* ---- what is found in its mailbox ---- */
 
 enum session_mail_kind { MAIL_LINK, MAIL_END, MAIL_GATE, MAIL_CONSOLE };
 
@@ -99,7 +97,7 @@ int session_add_link(struct session *s, const struct ip *opener, struct secret *
 	struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Tell the thread to end; 0 also when it has ended already. It ignores a timeout
+ * Tell it to end; 0 also when it has ended already. It ignores a timeout
  * when a browser has come meanwhile. ERR_MEMORY: it was not told.
  */
 int session_end(struct session *s, enum end end) __attribute__((warn_unused_result));

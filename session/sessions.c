@@ -24,8 +24,7 @@ struct sessions {
 	pthread_cond_t someone_ended;
 	struct session_list living;         /* [r] oldest first */
 	struct session_list guests[CHAINS]; /* [r] the same by vmid: a link looks four times */
-	struct session_list ended;          /* [r] threads to be joined */
-	size_t count;                       /* [r] in living or ended */
+	size_t count;                       /* [r] of living */
 	int64_t name_unix;                  /* [r] second of the last id given */
 	unsigned name_serial;               /* [r] ids given in that second */
 };
@@ -40,7 +39,6 @@ sessions_new(struct sessions **out, struct err *err)
 	lock_init(&r->lock, LOCK_REGISTRY);
 	lock_cond_init(&r->someone_ended);
 	TAILQ_INIT(&r->living);
-	TAILQ_INIT(&r->ended);
 	for (size_t i = 0; i < CHAINS; i++)
 		TAILQ_INIT(&r->guests[i]);
 	*out = r;
@@ -297,35 +295,10 @@ sessions_ended(struct session *s)
 	set_state(s, SESSION_ENDED, clock_ms());
 	TAILQ_REMOVE(&r->living, s, all);
 	TAILQ_REMOVE(chain_of(r, &s->target), s, guests);
-	TAILQ_INSERT_TAIL(&r->ended, s, all);
+	r->count--;
 	pthread_cond_signal(&r->someone_ended);
 	lock_release(&r->lock);
-}
-
-/* Join what has ended; the threads are at their last instruction. */
-static void
-join_ended(struct sessions *r)
-{
-	struct session_list ended = TAILQ_HEAD_INITIALIZER(ended);
-	struct session *s;
-	bool last;
-
-	lock_take(&r->lock);
-	TAILQ_CONCAT(&ended, &r->ended, all);
-	TAILQ_FOREACH(s, &ended, all)
-	{
-		r->count--;
-	}
-	last = !TAILQ_EMPTY(&ended) && r->count == 0;
-	lock_release(&r->lock);
-	while ((s = TAILQ_FIRST(&ended))) {
-		TAILQ_REMOVE(&ended, s, all);
-		pthread_join(s->thread, NULL);
-		session_unref(s);
-	}
-	/* What malloc keeps for more of the same goes back to the kernel. */
-	if (last)
-		malloc_trim(0);
+	session_unref(s);
 }
 
 static enum end
@@ -372,7 +345,6 @@ sessions_tick(struct sessions *r, const struct tunables *t)
 	enum end end;
 	int told;
 
-	join_ended(r);
 	while ((s = next_due(r, t, clock_ms(), &end))) {
 		told = session_end(s, end);
 		if (told < 0)
@@ -423,11 +395,9 @@ sessions_wait_all(struct sessions *r, int64_t deadline_ms)
 	size_t left;
 
 	for (;;) {
-		join_ended(r);
 		lock_take(&r->lock);
 		left = r->count;
-		if (left > 0 && TAILQ_EMPTY(&r->ended) &&
-			!lock_wait(&r->lock, &r->someone_ended, deadline_ms)) {
+		if (left > 0 && !lock_wait(&r->lock, &r->someone_ended, deadline_ms)) {
 			lock_release(&r->lock);
 			return left;
 		}

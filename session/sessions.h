@@ -2,11 +2,11 @@
 /*
  * sessions - the registry: who is alive, in which state, and for how long still.
  *
- * Holds one reference to every session from sessions_add() to the moment its
- * thread was joined. All state changes of a session happen in sessions.c.
+ * Holds one reference to every session from sessions_add() to sessions_ended(). All state changes
+ * of a session happen in sessions.c.
  *
- * Threads: every function from any thread, but sessions_tick() and
- * sessions_wait_all(), which join threads and belong to main.
+ * Threads: every function from any thread, but sessions_tick() and sessions_wait_all(), which
+ * belong to main.
  */
 #ifndef SESSION_SESSIONS_H
 #define SESSION_SESSIONS_H
@@ -28,9 +28,8 @@ struct session *sessions_find(struct sessions *r, const struct pve_target *targe
 	const struct pve_hosts *hosts, const char *user);
 
 /*
- * Enter a session whose thread runs. When another one of the same guest and user
- * is already there, s is entered as ending (its thread still has to be joined)
- * and the other is returned, a reference of the caller's; else NULL.
+ * Enter a session that is served. When another one of the same guest and user
+ * is already there, s is entered as ending, and the other is returned, a reference of the caller's; else NULL.
  */
 struct session *sessions_add(struct sessions *r, struct session *s);
 
@@ -41,7 +40,7 @@ void sessions_viewer_down(struct session *s);
 /* From the session's thread: told to end by a timeout, but a browser has come meanwhile. */
 void sessions_stays(struct session *s);
 
-/* From the session's thread, as its last act: it is to be joined. */
+/* From the session's thread, as its last act. */
 void sessions_ended(struct session *s);
 
 /* The node to ask first: where the guest was found last. */
@@ -66,13 +65,13 @@ bool sessions_seen_lately(struct session *s);
  */
 bool sessions_missing(struct session *s);
 
-/* Once a second: tell sessions past their time to end, join threads that have ended. */
+/* Once a second: tell sessions past their time to end. */
 void sessions_tick(struct sessions *r, const struct tunables *t);
 
 /* Tell all to end. */
 void sessions_end_all(struct sessions *r, enum end end);
 
-/* Join threads until none is left or the deadline passes; how many are left. */
+/* Wait until none is left or the deadline passes; how many are left. */
 size_t sessions_wait_all(struct sessions *r, int64_t deadline_ms);
 
 /* Fill the sessions' part of *out. 0 or ERR_MEMORY. */

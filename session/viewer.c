@@ -24,7 +24,7 @@ enum {
 const char *
 viewer_session(const struct viewer *v)
 {
-	return v->loop->session->id;
+	return v->live->session->id;
 }
 
 unsigned long long
@@ -37,10 +37,10 @@ viewer_number(const struct viewer *v)
 static void
 note_left(struct viewer *v, enum end end)
 {
-	struct loop *loop = v->loop;
+	struct live *live = v->live;
 
 	if ((v->state == VIEWER_ASKING || v->state == VIEWER_DIALLING) && end >= END_VIEWER_LEFT)
-		loop->left_ms[loop->left++ % LOOP_LEFT_MAX] = clock_ms();
+		live->left_ms[live->left++ % LIVE_LEFT_MAX] = clock_ms();
 }
 
 void
@@ -52,15 +52,15 @@ viewer_end(struct viewer *v, enum end end)
 	v->state = VIEWER_ENDING;
 	v->end = end;
 	gate_leave(&v->pass);
-	poller_stop_timer(&v->loop->poller, &v->opening);
-	poller_stop_timer(&v->loop->poller, &v->turn);
-	poller_stop_timer(&v->loop->poller, &v->ping);
+	poller_stop_timer(v->live->poller, &v->opening);
+	poller_stop_timer(v->live->poller, &v->turn);
+	poller_stop_timer(v->live->poller, &v->ping);
 	if (v->back)
 		back_close(v->back);
 	v->back = NULL;
 	v->pipe.to_browser.more = false;
 	if (v->counted)
-		sessions_viewer_down(v->loop->session);
+		sessions_viewer_down(v->live->session);
 	v->counted = false;
 	log_info(LOG_WS_PROXY, "%s: browser %llu ends: %s (%llu bytes to it, %llu from it)",
 		viewer_session(v), viewer_number(v), end_row(end)->log,
@@ -100,7 +100,7 @@ on_ping(void *arg)
 	}
 	v->ping_due = true;
 	front_kick(v->browser);
-	poller_set_timer(&v->loop->poller, &v->ping, PING_MS, on_ping, v);
+	poller_set_timer(v->live->poller, &v->ping, PING_MS, on_ping, v);
 }
 
 static void
@@ -124,9 +124,9 @@ connect_both(struct viewer *v)
 	if (v->state != VIEWER_OPEN || !v->proven || v->counted)
 		return;
 	v->counted = true;
-	poller_stop_timer(&v->loop->poller, &v->opening);
-	sessions_viewer_up(v->loop->session);
-	loop_settles(v->loop);
+	poller_stop_timer(v->live->poller, &v->opening);
+	sessions_viewer_up(v->live->session);
+	thread_settles(v->live->thread);
 	log_info(LOG_WS_PROXY, "%s: browser %llu connected", viewer_session(v), viewer_number(v));
 	front_kick(v->browser);
 }
@@ -162,7 +162,7 @@ static bool
 may_ask_again(struct viewer *v, enum end end)
 {
 	bool may = v->state == VIEWER_DIALLING && end == END_PVE_AUTH && !v->asked_again &&
-			   gate_needed(&v->loop->session->target);
+			   gate_needed(&v->live->session->target);
 
 	v->asked_again |= may;
 	return may;
@@ -226,34 +226,34 @@ ask(struct viewer *v)
 	int r;
 
 	v->state = VIEWER_ASKING;
-	r = open_console(v->loop->env, v->loop->session, v->number, v->deadline_ms, &err);
+	r = open_console(v->live->env, v->live->session, v->number, v->deadline_ms, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
 }
 
 static struct viewer *
-find(struct loop *loop, uint64_t number)
+find(struct live *live, uint64_t number)
 {
 	struct viewer *v;
 
-	for (v = loop->viewers; v && v->number != number; v = v->next)
+	for (v = live->viewers; v && v->number != number; v = v->next)
 		;
 	return v;
 }
 
 void
-viewer_granted(struct loop *loop, uint64_t number)
+viewer_granted(struct live *live, uint64_t number)
 {
-	struct viewer *v = find(loop, number);
+	struct viewer *v = find(live, number);
 
 	if (v && v->state == VIEWER_WAITING)
 		ask(v);
 }
 
 void
-viewer_console(struct loop *loop, struct console_mail *mail)
+viewer_console(struct live *live, struct console_mail *mail)
 {
-	struct viewer *v = find(loop, mail->viewer);
+	struct viewer *v = find(live, mail->viewer);
 	struct err err;
 	int r;
 
@@ -271,7 +271,7 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 		return;
 	}
 	v->state = VIEWER_DIALLING;
-	r = back_dial(loop, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
+	r = back_dial(live, &mail->console, &v->pipe, &back_events, v, &v->back, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
 }
@@ -279,12 +279,12 @@ viewer_console(struct loop *loop, struct console_mail *mail)
 static void
 enter_gate(struct viewer *v)
 {
-	struct loop *loop = v->loop;
+	struct live *live = v->live;
 	struct err err;
 	int r = GATE_OPEN;
 
-	if (gate_needed(&loop->session->target))
-		r = gate_enter(loop->env->gates, &loop->session->target, loop->session->mailbox, MAIL_GATE,
+	if (gate_needed(&live->session->target))
+		r = gate_enter(live->env->gates, &live->session->target, live->session->mailbox, MAIL_GATE,
 			v->number, &v->pass, &err);
 	if (r < 0)
 		fail(v, end_of_err(r), &err);
@@ -303,7 +303,7 @@ log_waits(const struct viewer *v)
 		log_info(LOG_WS_PROXY,
 			"%s: browser %llu waits, since %d have left before their console was there (%u more "
 			"like it)",
-			viewer_session(v), viewer_number(v), LOOP_LEFT_MAX, more);
+			viewer_session(v), viewer_number(v), LIVE_LEFT_MAX, more);
 }
 
 /*
@@ -314,8 +314,8 @@ static void
 take_turn(void *arg)
 {
 	struct viewer *v = arg;
-	const struct loop *loop = v->loop;
-	int64_t oldest_ms = loop->left_ms[loop->left % LOOP_LEFT_MAX];
+	const struct live *live = v->live;
+	int64_t oldest_ms = live->left_ms[live->left % LIVE_LEFT_MAX];
 	int64_t wait_ms = oldest_ms > 0 ? oldest_ms + LEFT_MS - clock_ms() : 0;
 
 	if (wait_ms <= 0) {
@@ -323,20 +323,20 @@ take_turn(void *arg)
 		return;
 	}
 	log_waits(v);
-	poller_set_timer(&v->loop->poller, &v->turn, (int)wait_ms, take_turn, v);
+	poller_set_timer(v->live->poller, &v->turn, (int)wait_ms, take_turn, v);
 }
 
 static void
 open_viewer(struct viewer *v)
 {
-	struct loop *loop = v->loop;
+	struct live *live = v->live;
 	struct err err;
 	struct tunables t;
 	int r;
 
-	tunables_get(loop->env->tunables, &t);
+	tunables_get(live->env->tunables, &t);
 	v->deadline_ms = clock_ms() + t.open_timeout_s * INT64_C(1000);
-	poller_set_timer(&loop->poller, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
+	poller_set_timer(live->poller, &v->opening, t.open_timeout_s * 1000, on_opening_late, v);
 	tunables_done(&t);
 	r = v->side->open(v, &err);
 	if (r < 0)
@@ -347,49 +347,49 @@ open_viewer(struct viewer *v)
 
 /* Those that are at their end need no place any more. */
 static unsigned
-viewers_alive(const struct loop *loop)
+viewers_alive(const struct live *live)
 {
 	const struct viewer *v;
 	unsigned n = 0;
 
-	for (v = loop->viewers; v; v = v->next)
+	for (v = live->viewers; v; v = v->next)
 		n += v->state != VIEWER_ENDING;
 	return n;
 }
 
 static unsigned
-viewers_max(const struct loop *loop)
+viewers_max(const struct live *live)
 {
 	struct tunables t;
 
-	tunables_get(loop->env->tunables, &t);
+	tunables_get(live->env->tunables, &t);
 	tunables_done(&t);
 	return t.max_browsers_per_session;
 }
 
 struct viewer *
-viewer_new(struct loop *loop, struct front *browser, const struct ip *client)
+viewer_new(struct live *live, struct front *browser, const struct ip *client)
 {
 	struct viewer *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return NULL;
 	v->magic = VIEWER_MAGIC;
-	v->side = loop->session->target.kind == PVE_CONSOLE_TERM ? &viewer_term : &viewer_vnc;
-	v->loop = loop;
+	v->side = live->session->target.kind == PVE_CONSOLE_TERM ? &viewer_term : &viewer_vnc;
+	v->live = live;
 	v->browser = browser;
 	v->client = *client;
-	v->number = ++loop->last_viewer;
+	v->number = ++live->last_viewer;
 	v->heard_ms = clock_ms();
-	v->next = loop->viewers;
-	loop->viewers = v;
+	v->next = live->viewers;
+	live->viewers = v;
 	log_info(LOG_WS_PROXY, "%s: browser %llu opens", viewer_session(v), viewer_number(v));
-	if (loop->ending != END_NONE) {
-		viewer_end(v, loop->ending);
-	} else if (viewers_alive(loop) > viewers_max(loop)) {
+	if (live->ending != END_NONE) {
+		viewer_end(v, live->ending);
+	} else if (viewers_alive(live) > viewers_max(live)) {
 		viewer_end(v, END_LIMIT);
 	} else {
-		poller_set_timer(&loop->poller, &v->ping, PING_MS, on_ping, v);
+		poller_set_timer(live->poller, &v->ping, PING_MS, on_ping, v);
 		open_viewer(v);
 		front_kick(browser);
 	}
@@ -401,7 +401,7 @@ viewer_new(struct loop *loop, struct front *browser, const struct ip *client)
 void
 viewer_browser_gone(struct viewer *v)
 {
-	struct viewer **link = &v->loop->viewers;
+	struct viewer **link = &v->live->viewers;
 
 	assert(v->magic == VIEWER_MAGIC);
 	viewer_end(v, END_VIEWER_LEFT);
@@ -411,6 +411,7 @@ viewer_browser_gone(struct viewer *v)
 	v->side->done(v);
 	pipe_done(&v->pipe);
 	v->magic = 0;
+	live_left(v->live);
 	free(v);
 }
 
@@ -453,7 +454,7 @@ viewer_take(struct viewer *v)
 	struct chunk *c = pipe_take(&v->pipe.to_browser);
 
 	if (c)
-		atomic_fetch_add_explicit(&v->loop->session->to_browser, c->len, memory_order_relaxed);
+		atomic_fetch_add_explicit(&v->live->session->to_browser, c->len, memory_order_relaxed);
 	if (pipe_may_resume(&v->pipe.to_browser) && v->back)
 		back_resume(v->back);
 	return c;
@@ -487,17 +488,17 @@ viewer_ping_due(struct viewer *v)
 }
 
 void
-viewers_end_all(struct loop *loop, enum end end)
+viewers_end_all(struct live *live, enum end end)
 {
 	struct viewer *v;
 
 	/* Viewers leave the list when their websocket is closed, never in here. */
-	for (v = loop->viewers; v; v = v->next)
+	for (v = live->viewers; v; v = v->next)
 		viewer_end(v, end);
 }
 
 bool
-viewers_present(const struct loop *loop)
+viewers_present(const struct live *live)
 {
-	return viewers_alive(loop) > 0;
+	return viewers_alive(live) > 0;
 }

@@ -20,7 +20,7 @@
 
 #include "base/ip.h"
 #include "session/end.h"
-#include "session/loop.h"
+#include "session/live.h"
 #include "session/pipe.h"
 
 struct viewer; /* opaque, see viewer.c */
@@ -29,7 +29,7 @@ struct viewer; /* opaque, see viewer.c */
  * A browser's websocket is open. Never fails as far as the browser is concerned: what goes wrong becomes
  * a Close frame. NULL only when out of memory.
  */
-struct viewer *viewer_new(struct loop *loop, struct front *browser, const struct ip *client);
+struct viewer *viewer_new(struct live *live, struct front *browser, const struct ip *client);
 
 /* The websocket is closed; the viewer is freed. */
 void viewer_browser_gone(struct viewer *v);
@@ -61,14 +61,14 @@ bool viewer_ping_due(struct viewer *v);
 /* End it for a reason: what waits for the browser is sent, then its Close frame. */
 void viewer_end(struct viewer *v, enum end end);
 
-/* Messages for one of the loop's viewers, which may be gone. */
-void viewer_granted(struct loop *loop, uint64_t number);
-void viewer_console(struct loop *loop, struct console_mail *mail);
+/* Messages for one of a session's viewers, which may be gone. */
+void viewer_granted(struct live *live, uint64_t number);
+void viewer_console(struct live *live, struct console_mail *mail);
 
-/* End all of a loop's viewers. */
-void viewers_end_all(struct loop *loop, enum end end);
+/* End all of a session's viewers. */
+void viewers_end_all(struct live *live, enum end end);
 
 /* Is any viewer connected (both sides authenticated), or on its way to be? */
-bool viewers_present(const struct loop *loop);
+bool viewers_present(const struct live *live);
 
 #endif

@@ -66,8 +66,8 @@ struct viewer {
 	uint32_t magic;
 	enum viewer_state state;
 	const struct viewer_side *side;
-	struct viewer *next; /* in the loop's list */
-	struct loop *loop;
+	struct viewer *next; /* in the session's list */
+	struct live *live;
 	struct front *browser;
 	struct ip client; /* whose browser it is */
 	uint64_t number;  /* how logs and messages name it */

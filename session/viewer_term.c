@@ -132,7 +132,7 @@ on_blocked(void *arg)
 	if (!v->term.waiting || v->state == VIEWER_ENDING)
 		return;
 	if (left_ms > 0) {
-		poller_set_timer(&v->loop->poller, &v->term.blocked, (int)left_ms, on_blocked, v);
+		poller_set_timer(v->live->poller, &v->term.blocked, (int)left_ms, on_blocked, v);
 		return;
 	}
 	/* Nobody will look at it, and the Close frame need not wait behind it. */
@@ -149,7 +149,7 @@ readable(struct viewer *v)
 		t->waiting = true;
 		t->moved_ms = clock_ms();
 		if (!t->blocked.at_ms)
-			poller_set_timer(&v->loop->poller, &t->blocked, TERM_BLOCKED_MS, on_blocked, v);
+			poller_set_timer(v->live->poller, &t->blocked, TERM_BLOCKED_MS, on_blocked, v);
 	}
 	front_kick(v->browser);
 }
@@ -187,7 +187,7 @@ keep(struct viewer *v)
 static void
 done(struct viewer *v)
 {
-	poller_stop_timer(&v->loop->poller, &v->term.blocked);
+	poller_stop_timer(v->live->poller, &v->term.blocked);
 }
 
 const struct viewer_side viewer_term = {

@@ -14,7 +14,7 @@ enum {
 static int
 open_vnc(struct viewer *v, struct err *err)
 {
-	const struct secret *password = &v->loop->password;
+	const struct secret *password = &v->live->password;
 
 	return rfb_server_init(&v->vnc.rfb, secret_peek(password), password->len, err);
 }
@@ -38,7 +38,7 @@ prove(struct viewer *v, const unsigned char *data, size_t len, size_t *used)
 	} else if (r == ERR_REFUSED) {
 		log_info(
 			LOG_WS_PROXY, "%s: browser %llu: %s", viewer_session(v), viewer_number(v), err.text);
-		(void)penalty_guess(v->loop->env->penalty, &v->client, clock_ms(), &left_s);
+		(void)penalty_guess(v->live->env->penalty, &v->client, clock_ms(), &left_s);
 		viewer_end(v, END_VIEWER_AUTH);
 	} else if (r < 0) {
 		viewer_garbled(v, &err);

@@ -11,8 +11,8 @@ import { GIB, KIB, scheme } from './sizes.mjs';
 import { comparison, GATEWAY, row } from './stats.mjs';
 import { ready } from './subject.mjs';
 
-/* Memory that nobody uses is given back within two seconds. */
-const SETTLE_MS = 2500;
+/* Memory that nobody uses is given back within five seconds. */
+const SETTLE_MS = 5000;
 const IDLE_MS = 3000;
 const TIMEOUT_S = 300;
 const STILL_POLLS = 6;
@@ -86,6 +86,7 @@ async function used(subject, count, bytes) {
 	await ready(run, count + 1);
 	run.begin();
 	await stillness(subject, run);
+	await pause(SETTLE_MS);
 	const kib = { [count]: (subject.memory().kib - base.kib) / count };
 	const result = await run.cut();
 	if (result.failed !== 1 || result.bytes !== count * each)

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, startGateway } from '../lib/gateway.mjs';
+import { startGateway } from '../lib/gateway.mjs';
 import { tempDir } from '../lib/temp.mjs';
 import { browse } from './load.mjs';
 import { treeMemory } from './proc.mjs';
@@ -92,13 +92,6 @@ export class Nothing extends Subject {
 	}
 }
 
-/* What the service's unit sets. */
-function unitEnvironment() {
-	const unit = readFileSync(join(ROOT, 'proxmoxvnc.service'), 'utf8');
-	return Object.fromEntries([...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)]
-		.map(([, name, value]) => [name, value]));
-}
-
 /* The gateway, which writes its log at its default level to a file, as a service would. */
 export class Gateway extends Subject {
 	static async start({ pve, tls, pool }) {
@@ -108,7 +101,6 @@ export class Gateway extends Subject {
 		gateway.direct = false;
 		try {
 			gateway.gw = await startGateway({ pve, tls, pool, dir,
-				env: unitEnvironment(),
 				wrapper: ['setpriv', '--pdeathsig', 'KILL', '--'], config: {
 					logging_level: 'info', log_file: gateway.log, max_pending_tokens: 1000000,
 					reconnect_timeout: 1,

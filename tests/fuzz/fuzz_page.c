@@ -48,7 +48,7 @@ static char *listed[] = {panel, local};
 
 static struct env env;
 static struct session session;
-static struct loop loop = {.env = &env, .session = &session};
+static struct live live = {.env = &env, .session = &session};
 static struct access *lax, *strict;
 static struct forwarded from;
 static enum key_verdict verdict;
@@ -56,9 +56,9 @@ static regex_t named, numeric, nonce;
 
 /* A stand-in for thread.c's. */
 enum key_verdict
-loop_judge_key(struct loop *l, const char *key, const struct ip *client, bool bound)
+live_judge_key(struct live *l, const char *key, const struct ip *client, bool bound)
 {
-	CHECK(l == &loop && client == &from.client && !bound);
+	CHECK(l == &live && client == &from.client && !bound);
 	for (int i = 0; i < KEY_CHARS; i++)
 		CHECK(strchr("0123456789abcdef", key[i]) && key[i] != '\0');
 	return memcmp(key, KEY, KEY_CHARS) == 0 ? verdict : KEY_UNKNOWN;
@@ -97,7 +97,7 @@ begin(void)
 	struct access_config config = {.rules = {.allow_missing_origin = true}};
 
 	load_page();
-	CHECK(secret_set(&loop.password, PASSWORD, strlen(PASSWORD)) == 0);
+	CHECK(secret_set(&live.password, PASSWORD, strlen(PASSWORD)) == 0);
 	CHECK(access_new(&config, &lax, NULL) == 0);
 	config.allowed_origins = config.frame_ancestors = (struct access_texts){listed, 1};
 	config.allowed_origins.count = 2;
@@ -360,7 +360,7 @@ ask(uint8_t flags, const char *path, size_t path_len, const char *const lines[LI
 {
 	struct buf made = {.max = 0};
 	struct page_answer answer;
-	struct page_upgrade upgrade = {.request = {.loop = &loop,
+	struct page_upgrade upgrade = {.request = {.live = &live,
 									   .access = flags & STRICT ? strict : lax,
 									   .from = &from,
 									   .path = path,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_scene - a session's loop as far as page.c looks at it, with a page of four files.
+ * page_scene - a live session as far as page.c looks at it, with a page of four files.
  *
- * It brings a stand-in for thread.c's loop_judge_key(), so one file of a test
+ * It brings a stand-in for thread.c's live_judge_key(), so one file of a test
  * program includes it.
  *
  * Threads: none.
@@ -24,7 +24,7 @@
 static struct temp_dir page_dir;
 static struct env env;
 static struct session session;
-static struct loop loop = {.env = &env, .session = &session};
+static struct live live = {.env = &env, .session = &session};
 
 /* Who asks, by which rules; what KEY is when they ask. */
 static struct access *rules;
@@ -32,9 +32,9 @@ static struct forwarded from;
 static enum key_verdict verdict = KEY_OPENS;
 
 enum key_verdict
-loop_judge_key(struct loop *l, const char *key, const struct ip *client, bool bound)
+live_judge_key(struct live *l, const char *key, const struct ip *client, bool bound)
 {
-	assert_ptr_equal(l, &loop);
+	assert_ptr_equal(l, &live);
 	assert_ptr_equal(client, &from.client);
 	assert_int_equal(bound, access_rules(rules)->bind_client);
 	return memcmp(key, KEY, KEY_CHARS) == 0 ? verdict : KEY_UNKNOWN;
@@ -81,7 +81,7 @@ scene_new(void **state)
 	if (assets_load(page_dir.path, &assets, NULL) < 0)
 		return -1;
 	env.assets = assets;
-	return secret_set(&loop.password, "Minted01", 8);
+	return secret_set(&live.password, "Minted01", 8);
 }
 
 static inline int
@@ -97,7 +97,7 @@ scene_done(void **state)
 	access_unref(rules);
 	rules = NULL;
 	assets_free(assets.mine);
-	secret_wipe(&loop.password);
+	secret_wipe(&live.password);
 	temp_dir_free(&page_dir);
 	return 0;
 }

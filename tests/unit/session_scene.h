@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_scene - sessions whose logins are stand-ins and whose threads do nothing.
+ * session_scene - sessions whose logins are stand-ins and which nobody serves.
  *
  * It brings stand-ins for proxmox_api's logins, so one file of a test program
  * includes it.
@@ -81,21 +81,14 @@ session_for_test(struct sessions *r, uint32_t vmid, struct pve *login)
 	return s;
 }
 
-static inline void *
-end_at_once(void *arg)
-{
-	return arg;
-}
-
-/* Enter a session with a thread that has nothing to do. */
+/* Enter a session that nobody serves. */
 static inline void
 enter(struct sessions *r, struct session *s)
 {
-	assert_int_equal(pthread_create(&s->thread, NULL, end_at_once, NULL), 0);
 	assert_null(sessions_add(r, s));
 }
 
-/* What a session's thread does at its end, and the caller's reference goes too. */
+/* What who serves a session does at its end, and the caller's reference goes too. */
 static inline void
 leave(struct session *s)
 {

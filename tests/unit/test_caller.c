@@ -9,14 +9,14 @@
 
 enum { LIMIT = 3 };
 
-static struct loop loop;
+static struct live live;
 static struct access *limited;
 
 static int
 scene_begin(void **state)
 {
 	(void)state;
-	loop = (struct loop){.fronts = NULL};
+	live = (struct live){.fronts = NULL};
 	limited = access_for_test("10.0.0.1", NULL, NULL);
 	return 0;
 }
@@ -25,9 +25,9 @@ scene_begin(void **state)
 static void
 hang_up(void)
 {
-	struct front *f = loop.fronts;
+	struct front *f = live.fronts;
 
-	loop.fronts = f->next;
+	live.fronts = f->next;
 	free(f);
 }
 
@@ -35,7 +35,7 @@ static int
 scene_end(void **state)
 {
 	(void)state;
-	while (loop.fronts)
+	while (live.fronts)
 		hang_up();
 	access_unref(limited);
 	return 0;
@@ -46,7 +46,7 @@ static enum caller_place
 call(const char *from)
 {
 	struct ip peer = ip_for_test(from);
-	enum caller_place place = caller_place(&loop, limited, &peer, LIMIT);
+	enum caller_place place = caller_place(&live, limited, &peer, LIMIT);
 	struct front *f;
 
 	if (place == CALLER_TURNED_AWAY)
@@ -55,8 +55,8 @@ call(const char *from)
 	assert_non_null(f);
 	f->peer = peer;
 	f->too_many = place == CALLER_TOO_MANY;
-	f->next = loop.fronts;
-	loop.fronts = f;
+	f->next = live.fronts;
+	live.fronts = f;
 	return place;
 }
 
@@ -92,7 +92,7 @@ only_a_few_are_told_that_they_are_too_many(void **state)
 	(void)state;
 	for (i = 0; i < LIMIT; i++)
 		assert_int_equal(call("198.51.100.7"), CALLER_WELCOME);
-	for (i = 0; i < LOOP_TURNED_AWAY_MAX; i++)
+	for (i = 0; i < LIVE_TURNED_AWAY_MAX; i++)
 		assert_int_equal(call("198.51.100.7"), CALLER_TOO_MANY);
 	assert_int_equal(call("198.51.100.7"), CALLER_TURNED_AWAY);
 	hang_up();

@@ -18,7 +18,7 @@ request(enum request_method method, const char *path, const char *host, const ch
 {
 	size_t len = strlen(path), n;
 	char *copy = malloc(len);
-	const struct page_request r = {.loop = &loop,
+	const struct page_request r = {.live = &live,
 		.access = rules,
 		.from = &from,
 		.path = copy,

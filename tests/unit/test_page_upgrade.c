@@ -11,7 +11,7 @@ static struct page_upgrade
 upgrade_for_test(void)
 {
 	come_from(false, "console.example:22000");
-	return (struct page_upgrade){.request = {.loop = &loop,
+	return (struct page_upgrade){.request = {.live = &live,
 									 .access = rules,
 									 .from = &from,
 									 .path = AT "vnc-proxy",
@@ -197,7 +197,7 @@ the_subprotocol_is_binary_or_none(void **state)
 static void
 a_request_without_upgrade_is_told_to_upgrade(void **state)
 {
-	const struct page_request request = {.loop = &loop,
+	const struct page_request request = {.live = &live,
 		.access = rules,
 		.from = &from,
 		.path = AT "vnc-proxy",

@@ -262,7 +262,6 @@ of_twins_the_first_lives_and_the_second_ends(void **state)
 	struct session *first = entered(100), *second = session_for_test(r, 100, &login);
 
 	(void)state;
-	assert_int_equal(pthread_create(&second->thread, NULL, end_at_once, NULL), 0);
 	assert_ptr_equal(sessions_add(r, second), first);
 	session_unref(first);
 	assert_true(second->ending);

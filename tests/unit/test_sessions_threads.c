@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry with real session threads: joining, twins, ends. The rest is in test_sessions.c. */
+/* The registry with sessions in threads of their own: joining, twins, ends. The rest is in test_sessions.c. */
 #include "session/sessions.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "tests/unit/session_scene.h"
 
-enum { OPENERS = 4, TURNS = 60, GUESTS = 3 };
+enum { OPENERS = 4, TURNS = 60, GUESTS = 3, THREADS_MAX = 1024 };
 
 static struct sessions *r;
 static struct pve login = {.user = "u@pve"};
 static const struct tunables usual = {.connect_timeout_s = 300, .reconnect_timeout_s = 3600};
 static atomic_int started, joined, ended, wrong;
 static atomic_bool stop;
+static pthread_t serving[THREADS_MAX];
 
-/* A session's thread: two browsers come and go, then it waits to be told to end. */
+/* Who serves a session: two browsers come and go, then it waits to be told to end. */
 static void *
 run_session(void *arg)
 {
@@ -43,6 +45,18 @@ run_session(void *arg)
 	return NULL;
 }
 
+/* Nobody uses a session or the registry any more. */
+static void
+assert_all_end(void)
+{
+	sessions_end_all(r, END_STOPPING);
+	assert_int_equal(sessions_wait_all(r, clock_ms() + 60000), 0);
+	for (int i = 0; i < atomic_load(&started); i++)
+		pthread_join(serving[i], NULL);
+	assert_int_equal(login.refs, 0);
+	sessions_free(r);
+}
+
 /* Start a session and enter it, or join the one that was faster; a reference, or NULL. */
 static struct session *
 start(const struct pve_target *target)
@@ -51,13 +65,14 @@ start(const struct pve_target *target)
 	struct port_lease none = {0};
 	struct place *nowhere = NULL;
 	struct session *s = NULL, *other;
+	int i;
 
 	atomic_fetch_add(&login.refs, 1);
 	if (session_new(r, target, &mine, &none, &nowhere, &s, NULL) < 0)
 		return NULL;
-	if (pthread_create(&s->thread, NULL, run_session, session_ref(s)) != 0)
-		return NULL;
-	atomic_fetch_add(&started, 1);
+	i = atomic_fetch_add(&started, 1);
+	assert_true(i < THREADS_MAX);
+	assert_int_equal(pthread_create(&serving[i], NULL, run_session, session_ref(s)), 0);
 	other = sessions_add(r, s);
 	if (!other)
 		return s;
@@ -143,12 +158,9 @@ finding_and_entering_race_without_losing_anybody(void **state)
 		pthread_join(openers[i], NULL);
 	atomic_store(&stop, true);
 	pthread_join(reaper, NULL);
-	sessions_end_all(r, END_STOPPING);
-	assert_int_equal(sessions_wait_all(r, clock_ms() + 60000), 0);
+	assert_all_end();
 	assert_int_equal(atomic_load(&wrong), 0);
 	assert_int_equal(atomic_load(&ended), atomic_load(&started));
-	assert_int_equal(login.refs, 0);
-	sessions_free(r);
 }
 
 enum { AT_ONCE = 8 };
@@ -183,11 +195,8 @@ of_several_that_start_at_once_one_is_everybody_s(void **state)
 		session_unref(got[i]);
 	}
 	assert_int_equal(atomic_load(&joined), AT_ONCE - 1);
-	sessions_end_all(r, END_STOPPING);
-	assert_int_equal(sessions_wait_all(r, clock_ms() + 60000), 0);
-	assert_int_equal(login.refs, 0);
+	assert_all_end();
 	pthread_barrier_destroy(&barrier);
-	sessions_free(r);
 }
 
 int
