@@ -4,8 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -274,19 +272,6 @@ welcome(struct live *live, int fd, const struct ip *peer)
 	settle(f, shake(f));
 }
 
-static void
-prepare_socket(int fd)
-{
-	int on = 1;
-
-	/* Not inherited (see ports.c); without it a restart could not bind the port for a minute. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* One that is not read would never be found to be gone. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-}
-
 /* False when there is nobody to be accepted, or nobody may be. */
 static bool
 accept_one(struct live *live)
@@ -308,7 +293,6 @@ accept_one(struct live *live)
 	}
 	if (fd < 0)
 		return false;
-	prepare_socket(fd);
 	if (ip_of_sockaddr((struct sockaddr *)&address, &peer))
 		welcome(live, fd, &peer);
 	else

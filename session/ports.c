@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,18 @@ set_reuse(int fd, int on)
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 }
 
+/* What connections inherit when they are accepted. */
+static void
+prepare(int fd)
+{
+	int on = 1;
+
+	/* Handshakes are small answers in turn: Nagle would hold each for 40 ms. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* One that is not read would never be found to be gone. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
 /* A bound socket, or -1 with errno. */
 static int
 bind_port(struct address *address, uint16_t port)
@@ -85,6 +98,7 @@ bind_port(struct address *address, uint16_t port)
 		return -1;
 	if (address->sa.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	prepare(fd);
 	if (set_reuse(fd, 1) < 0 || bind(fd, (struct sockaddr *)&address->sa, address->len) < 0 ||
 		set_reuse(fd, 0) < 0) {
 		saved = errno;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/ports.h"
 
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -54,6 +56,39 @@ a_returned_port_can_be_leased_again_and_again(void **state)
 		ports_return(&lease);
 		assert_true(refuses(HOME, first));
 	}
+	ports_free(p);
+}
+
+static bool
+has(int fd, int level, int option)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+	return value != 0;
+}
+
+/* The system gives it what the port's socket has. Without SO_REUSEADDR a restart would not get the port. */
+static void
+who_is_accepted_is_not_delayed_and_found_out_when_gone_and_holds_no_port(void **state)
+{
+	uint16_t first;
+	struct ports *p = pool_for_test(HOME, 1, &first);
+	struct port_lease lease = lease_one(p);
+	struct pollfd there = {.fd = lease.fd, .events = POLLIN};
+	int near = connect_to(HOME, first), far;
+
+	(void)state;
+	assert_int_equal(poll(&there, 1, 10000), 1);
+	far = accept(lease.fd, NULL, NULL);
+	assert_true(near >= 0 && far >= 0);
+	assert_true(has(far, IPPROTO_TCP, TCP_NODELAY));
+	assert_true(has(far, SOL_SOCKET, SO_KEEPALIVE));
+	assert_true(has(far, SOL_SOCKET, SO_REUSEADDR));
+	close(far);
+	close(near);
+	ports_return(&lease);
 	ports_free(p);
 }
 
@@ -355,6 +390,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_leased_port_accepts_and_a_returned_one_refuses),
 		cmocka_unit_test(a_returned_port_can_be_leased_again_and_again),
+		cmocka_unit_test(who_is_accepted_is_not_delayed_and_found_out_when_gone_and_holds_no_port),
 		cmocka_unit_test(a_silenced_port_refuses_while_it_is_still_leased),
 		cmocka_unit_test(a_port_silenced_more_than_once_works_for_the_next_session),
 		cmocka_unit_test(returning_an_empty_lease_does_nothing),
