@@ -8,9 +8,12 @@
 #include "base/lock.h"
 #include "session/tls_pair.h"
 
+enum { RESUME_S = 600 };
+
 struct tls_server {
 	struct lock lock;
 	struct tls_pair *pair; /* [LOCK_SETTINGS] one reference */
+	uint64_t number;       /* [LOCK_SETTINGS] how many pairs there have been */
 	SSL_CTX *ctx;          /* [i] */
 };
 
@@ -24,7 +27,7 @@ static char groups[] = "X25519:P-256:P-384:P-521";
 /* What is spoken within TLS, as ALPN lists it. */
 static const unsigned char spoken[] = "\x08http/1.1";
 
-/* A handshake begins: 1 goes on, 0 ends it. The connection takes references of its own. */
+/* A handshake that is not resumed: 1 goes on, 0 ends it. The connection takes references of its own. */
 static int
 on_handshake(SSL *ssl, void *arg)
 {
@@ -37,6 +40,9 @@ on_handshake(SSL *ssl, void *arg)
 	lock_release(&t->lock);
 	r = tls_pair_show(pair, ssl);
 	tls_pair_unref(pair);
+	/* The key that tickets are made with would open what was recorded of TLS 1.2. */
+	if (SSL_version(ssl) < TLS1_3_VERSION)
+		SSL_set_options(ssl, SSL_OP_NO_TICKET);
 	return r == 0;
 }
 
@@ -65,13 +71,14 @@ prepare(struct tls_server *t)
 		SSL_CTX_set_cipher_list(ctx, ciphers) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1)
 		return ERR_SYSTEM;
 	/*
-	 * No handshake is resumed: it would show no certificate, and so hide a new one, and the
-	 * key that tickets are made with would open what was recorded of TLS 1.2.
+	 * A page and its websocket come within minutes, by several connections. With TLS 1.3 the first
+	 * one's ticket saves the others a signature; each has a key exchange of its own all the same.
 	 */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-								 SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_timeout(ctx, RESUME_S);
+	SSL_CTX_set_options(
+		ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (SSL_CTX_set_num_tickets(ctx, 0) != 1)
+	if (SSL_CTX_set_num_tickets(ctx, 1) != 1)
 		return ERR_SYSTEM;
 	SSL_CTX_set_cert_cb(ctx, on_handshake, t);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
@@ -118,6 +125,7 @@ tls_server_change(struct tls_server *t, struct tls_pair *pair)
 	lock_take(&t->lock);
 	old = t->pair;
 	t->pair = pair;
+	t->number++;
 	lock_release(&t->lock);
 	tls_pair_unref(old);
 }
@@ -126,9 +134,15 @@ int
 tls_server_ssl(struct tls_server *t, SSL **out, struct err *err)
 {
 	SSL *ssl = SSL_new(t->ctx);
+	uint64_t number;
 
 	if (!ssl)
 		return err_set(err, ERR_MEMORY, "no memory for TLS");
+	lock_take(&t->lock);
+	number = t->number;
+	lock_release(&t->lock);
+	/* Who resumes is shown no certificate, so that a change ends what was begun before it. */
+	(void)SSL_set_session_id_context(ssl, (const unsigned char *)&number, sizeof(number));
 	SSL_set_accept_state(ssl);
 	*out = ssl;
 	return 0;

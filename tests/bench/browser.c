@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/browser.h"
 
+#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,10 @@ browser_enter(struct browser *b, enum browser_state state)
 {
 	enum browser_state from = b->state;
 
+	if (state >= BROWSER_DONE) {
+		SSL_SESSION_free(b->session);
+		b->session = NULL;
+	}
 	b->state = state;
 	b->plan->changed(b->plan->arg, b, from);
 }
@@ -26,6 +31,13 @@ browser_enter(struct browser *b, enum browser_state state)
 static void
 hang_up(struct browser *b)
 {
+	SSL_SESSION *session = b->conn ? conn_session(b->conn) : NULL;
+
+	if (session) {
+		SSL_SESSION_free(b->session);
+		b->session = session;
+		b->session_port = b->conn_port;
+	}
 	if (b->conn)
 		conn_close(b->conn);
 	b->conn = NULL;
@@ -163,6 +175,9 @@ dial(struct browser *b, enum step step)
 	http_reset(&b->http);
 	b->step = (int)step;
 	b->conn = conn_dial(b->plan->loop, b->port, b->secure ? b->plan->tls : NULL, &ops, b);
+	b->conn_port = b->port;
+	if (b->session_port == b->port)
+		conn_offer(b->conn, b->session);
 }
 
 static void

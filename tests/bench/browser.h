@@ -67,6 +67,9 @@ struct browser {
 	int refused; /* the status of an answer that was not the right one */
 	int step, rfb_step;
 	struct conn *conn;
+	struct ssl_session_st
+		*session; /* of the last connection, as browsers keep it; to session_port */
+	uint16_t session_port, conn_port;
 	struct http http;
 	char host[80], path[160]; /* where the session is */
 	uint16_t port;

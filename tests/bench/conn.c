@@ -110,6 +110,17 @@ bio_new(struct conn *c)
 	return bio;
 }
 
+/* The newest ticket is as good as any. 1: the session is ours. */
+static int
+on_ticket(SSL *ssl, SSL_SESSION *session)
+{
+	struct conn *c = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(c->session);
+	c->session = session;
+	return 1;
+}
+
 SSL_CTX *
 conn_tls(const char *cert, const char *key)
 {
@@ -119,6 +130,10 @@ conn_tls(const char *cert, const char *key)
 		die("no memory for TLS");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_session_cache_mode(
+		ctx, cert ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	if (!cert)
+		SSL_CTX_sess_set_new_cb(ctx, on_ticket);
 	if (cert && (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1 ||
 					SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1))
 		die("certificate or key is not good: %s", ERR_reason_error_string(ERR_peek_last_error()));
@@ -154,6 +169,7 @@ make(struct loop *l, int fd, SSL_CTX *tls, const struct conn_ops *ops, void *own
 			die("no memory for TLS");
 		bio = bio_new(c);
 		SSL_set_bio(c->ssl, bio, bio);
+		SSL_set_app_data(c->ssl, c);
 	}
 	return c;
 }
@@ -256,7 +272,11 @@ destroy(struct conn *c)
 		c->ops->freed(c);
 	loop_drop(c->loop, &c->watch);
 	close(c->watch.fd);
+	/* Or its session could not be resumed; browsers do not mind how a connection ends. */
+	if (c->ssl)
+		SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(c->ssl);
+	SSL_SESSION_free(c->session);
 	free(c->out);
 	free(c);
 }
@@ -343,6 +363,22 @@ conn_pause(struct conn *c)
 {
 	c->paused = true;
 	conn_flush(c);
+}
+
+SSL_SESSION *
+conn_session(struct conn *c)
+{
+	SSL_SESSION *session = c->session;
+
+	c->session = NULL;
+	return session;
+}
+
+void
+conn_offer(struct conn *c, SSL_SESSION *session)
+{
+	if (c->ssl && session && SSL_set_session(c->ssl, session) != 1)
+		die("no memory for TLS");
 }
 
 bool

@@ -41,7 +41,8 @@ struct conn {
 	struct watch watch;
 	const struct conn_ops *ops;
 	void *owner;
-	SSL *ssl; /* NULL: plain */
+	SSL *ssl;                       /* NULL: plain */
+	struct ssl_session_st *session; /* a client's: the newest that it may resume */
 	enum conn_state state;
 	uint32_t events;
 	bool busy, doomed; /* in one of its callbacks; to be freed after it */
@@ -77,6 +78,12 @@ void conn_finish(struct conn *c);
 
 /* Read nothing more: what the far side sends fills the kernel's buffers. */
 void conn_pause(struct conn *c);
+
+/* What may be resumed with another connection: the caller's, NULL when there is nothing. Once. */
+struct ssl_session_st *conn_session(struct conn *c);
+
+/* Right after conn_dial(): resume this, which stays the caller's and may be NULL. */
+void conn_offer(struct conn *c, struct ssl_session_st *session);
 
 /* Is this TLS session one that was resumed? */
 bool conn_resumed(const struct conn *c);

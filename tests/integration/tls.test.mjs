@@ -50,7 +50,9 @@ describe('TLS of our own', () => {
 		return { kept, old: socket.getSession() };
 	}
 
-	for (const [where, port] of [['the router', () => w.gw.port], ['a session port', () => session]])
+	for (const [where, port, versionsThatEnd] of [
+		['the router', () => w.gw.port, ['TLSv1.2', 'TLSv1.3']],
+		['a session port', () => session, ['TLSv1.2']]])
 		describe(`TLS of ${where}`, () => {
 			for (const name of GOOD)
 				test(`takes ${name} of TLS 1.2`, async () => {
@@ -95,7 +97,7 @@ describe('TLS of our own', () => {
 				socket.destroy();
 			});
 
-			for (const maxVersion of ['TLSv1.2', 'TLSv1.3'])
+			for (const maxVersion of versionsThatEnd)
 				test(`resumes no handshake of ${maxVersion}`, async () => {
 					const { kept, old } = await tickets(port(), { maxVersion });
 					if (maxVersion === 'TLSv1.3')
@@ -106,6 +108,16 @@ describe('TLS of our own', () => {
 					again.destroy();
 				});
 		});
+
+	/* The page and its websocket come by several connections: one signature is enough. */
+	test('a session port resumes TLS 1.3, with a new key exchange', async () => {
+		const { kept } = await tickets(session, { maxVersion: 'TLSv1.3' });
+		assert.equal(kept.length, 1, 'tickets');
+		const again = await shake(session, { session: kept[0] });
+		assert.equal(again.isSessionReused(), true);
+		assert.equal(again.getEphemeralKeyInfo().name, 'X25519');
+		again.destroy();
+	});
 
 	/* Without this, a hello that nobody understands would pass for one that is refused. */
 	describe('a server that is less strict', () => {
