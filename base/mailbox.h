@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailbox - how other threads talk to a thread that runs an event loop.
+ * mailbox - how other threads talk to somebody in an event loop.
  *
  * Posting appends a message and makes an eventfd readable; the owner watches
  * that descriptor and takes all messages at once. Messages are intrusive: a
  * struct starts with a struct mail. A mailbox is shared (ref/unref) and
- * outlives its thread: after mailbox_close() posting says ERR_GONE, so nobody
- * can lose a message to a thread that has ended.
+ * outlives its owner: after mailbox_close() posting says ERR_GONE, so nobody
+ * can lose a message to one that has ended.
  *
  * Threads: post, ref, unref from any; take and close from the owner.
  */

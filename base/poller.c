@@ -71,15 +71,22 @@ poller_want(struct poller *p, struct watch *w, unsigned wanted)
 void
 poller_unwatch(struct poller *p, struct watch *w)
 {
-	struct epoll_event none = {.events = 0};
 	int i;
 
 	if (w->ready == NULL)
 		return;
-	(void)epoll_ctl(p->fd, EPOLL_CTL_DEL, w->fd, &none);
 	for (i = p->at; i < p->count; i++)
 		if (p->ready[i].data.ptr == w)
 			p->ready[i].data.ptr = NULL;
+	poller_retract(p, w);
+}
+
+void
+poller_retract(struct poller *p, struct watch *w)
+{
+	struct epoll_event none = {.events = 0};
+
+	(void)epoll_ctl(p->fd, EPOLL_CTL_DEL, w->fd, &none);
 	*w = (struct watch){.ready = NULL};
 }
 

@@ -5,7 +5,8 @@
  * The memory of watches, timers and tasks is their owner's. Inside any function that the loop calls
  * they, its own too, may be set, stopped and freed.
  *
- * Threads: one at a time, the one that turns it; but for poller_watch() and poller_idles().
+ * Threads: one at a time, the one that turns it; but for poller_watch(), poller_retract()
+ * and poller_idles().
  */
 #ifndef BASE_POLLER_H
 #define BASE_POLLER_H
@@ -85,6 +86,9 @@ int poller_watch(struct poller *p, struct watch *w, int fd, unsigned wanted,
 	__attribute__((warn_unused_result));
 void poller_want(struct poller *p, struct watch *w, unsigned wanted);
 void poller_unwatch(struct poller *p, struct watch *w); /* no matter whether it is watched */
+
+/* From any thread: undo a poller_watch() of a descriptor from which nothing has come. */
+void poller_retract(struct poller *p, struct watch *w);
 
 /* Run once, ms from now; 0 or less is the next turn. A timer that was set already is set anew. */
 void poller_set_timer(

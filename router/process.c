@@ -54,9 +54,8 @@ raise_descriptors(void)
 }
 
 /*
- * With a thread a session malloc would spread over eight arenas a processor, each keeping
- * what was freed in it, and resident memory would drift by megabytes. Two are as fast:
- * a relay allocates once in 16 KiB.
+ * By itself malloc spreads over eight arenas a processor, each keeping what was freed in it, and
+ * resident memory drifts by megabytes. Two are as fast: a relay allocates once in 16 KiB.
  */
 static void
 share_arenas(void)

@@ -35,7 +35,7 @@ struct core_config {
 struct core; /* opaque, see core.c */
 
 /*
- * Bind the ports, read the page's files, start the workers. Writes warnings to
+ * Bind the ports, read the page's files, start workers and threads. Writes warnings to
  * the log. Returns 0, ERR_INVALID (page folder, address), ERR_BUSY (no port of the range is free), ERR_SYSTEM or ERR_MEMORY;
  * the text names the configuration key.
  */
@@ -56,7 +56,7 @@ void core_change_pair(struct core *core, struct tls_pair *pair);
 
 /*
  * Refuse new work, answer what waits with END_STOPPING, close every browser with
- * code 1001 and end every thread. Takes at most about 8 s. Idempotent.
+ * code 1001 and end every session. Takes at most about 8 s. Idempotent.
  */
 void core_stop(struct core *core);
 void core_free(struct core *core); /* after core_stop() and after the last done() was delivered */

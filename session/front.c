@@ -151,7 +151,9 @@ on_ready(void *arg, unsigned what)
 
 	switch (f->state) {
 	case FRONT_SHAKING:
-		r = shake(f);
+		/* It stays readable. */
+		if (thread_may_take_long(f->live->thread))
+			r = shake(f);
 		break;
 	case FRONT_ASKING:
 		r = front_read(f);
@@ -269,7 +271,8 @@ welcome(struct live *live, int fd, const struct ip *peer)
 	if (!f)
 		return;
 	front_set_deadline(f, FRONT_HEAD_MS);
-	settle(f, shake(f));
+	if (!live->env->tls)
+		settle(f, front_ask(f));
 }
 
 /* False when there is nobody to be accepted, or nobody may be. */

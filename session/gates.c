@@ -155,7 +155,7 @@ gate_leave(struct gate_pass **pass)
 	granted = unlink_pass(p->gates, p, &mailbox);
 	lock_release(&p->gates->lock);
 	if (granted) {
-		/* A closed mailbox means a thread at its end, which leaves all its passes itself. */
+		/* A closed mailbox means a session at its end, which leaves all its passes itself. */
 		mail = &granted->mail;
 		if (mailbox_post(mailbox, &mail) < 0)
 			discard(mail);

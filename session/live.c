@@ -209,7 +209,7 @@ watch(struct live *live, struct err *err)
 	r = fd < 0 ? err_errno(err, "session port") : front_listen(live, fd, err);
 	/* Nobody knows the session yet, so that there is no mail and its thread is not told of any. */
 	if (r < 0)
-		poller_unwatch(live->poller, &live->mailbox);
+		poller_retract(live->poller, &live->mailbox);
 	return r;
 }
 

@@ -5,7 +5,7 @@
  * Every port of the pool is bound when the program starts, so that nobody else
  * can take one; a lease makes its port listen, a return makes it refuse. A
  * lease has one owner at a time: ports_lease() gives it to the caller, who
- * moves it on to the session's thread.
+ * moves it on to the session.
  *
  * Threads: ports_lease() and ports_return() from any thread; none blocks.
  */

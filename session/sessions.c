@@ -2,7 +2,6 @@
 #include "session/sessions.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

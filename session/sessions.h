@@ -40,7 +40,7 @@ void sessions_viewer_down(struct session *s);
 /* From the session's thread: told to end by a timeout, but a browser has come meanwhile. */
 void sessions_stays(struct session *s);
 
-/* From the session's thread, as its last act. */
+/* From the session's thread, as the last of the session's acts. */
 void sessions_ended(struct session *s);
 
 /* The node to ask first: where the guest was found last. */

@@ -11,7 +11,7 @@
  * mind until the next event, so that no system call is made only to hear "nothing".
  *
  * Memory that TLS needs to receive into and to send from is kept while a stream is busy, and
- * released about a second after.
+ * released about a second after; by one that opens, after each call.
  *
  * Threads: the poller's.
  */
@@ -54,6 +54,7 @@ struct stream {
 	unsigned uses;     /* since it was idle, up to some number */
 	struct idle idle;  /* the memory of both */
 	unsigned receives; /* within this call of TLS */
+	unsigned chatter;  /* messages of TLS's own that have come */
 	bool refused;      /* TLS ended it: the thread's error queue says why */
 	void (*ready)(void *arg, unsigned what);
 	void *arg;

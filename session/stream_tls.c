@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 
 enum {
-	RECEIVES_MAX = 2, /* for one call of TLS, which reads on behind messages of its own */
+	RECEIVES_MAX = 2,  /* for one call of TLS, which reads on behind messages of its own */
+	CHATTER_MAX = 100, /* such messages of a connection */
 	RECORD = SSL3_RT_MAX_PLAIN_LENGTH,
 	RECORD_MAX = SSL3_RT_MAX_ENCRYPTED_LENGTH + SSL3_RT_HEADER_LENGTH,
 	OUT_SIZE = 3 * RECORD_MAX,
@@ -156,6 +157,8 @@ bio_read(BIO *bio, char *data, int size)
 	ssize_t r = 1;
 
 	BIO_clear_retry_flags(bio);
+	if (s->chatter > CHATTER_MAX)
+		return -1;
 	if (s->in_at == s->in_len)
 		r = refill(s);
 	s->between = r <= 0 && size == SSL3_RT_HEADER_LENGTH && SSL_rstate_string(s->ssl)[1] == 'H';
@@ -223,6 +226,22 @@ method(void)
 	return known;
 }
 
+/*
+ * A new key costs us as much as a small message, and its sender nothing: who sends many of them
+ * means harm. Others send a dozen messages for the handshake, some tickets, and a new key in days.
+ */
+static void
+on_message(int sent, int version, int type, const void *data, size_t size, SSL *ssl, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)version;
+	(void)data;
+	(void)size;
+	(void)ssl;
+	s->chatter += !sent && type == SSL3_RT_HANDSHAKE;
+}
+
 int
 stream_tls_attach(struct stream *s, struct err *err)
 {
@@ -238,6 +257,8 @@ stream_tls_attach(struct stream *s, struct err *err)
 	SSL_set_mode(s->ssl,
 		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
 	SSL_set_read_ahead(s->ssl, 0);
+	SSL_set_msg_callback(s->ssl, on_message);
+	SSL_set_msg_callback_arg(s->ssl, s);
 	return 0;
 }
 

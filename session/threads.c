@@ -12,14 +12,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
 	COUNT_MIN = 2, /* so that nobody depends on there being one */
-	COUNT_MAX = 64,
+	COUNT_MAX = 16,
 	STACK_BYTES = 512 * 1024, /* address space; what is not used costs nothing */
 	SETTLED_MS = 200,         /* after which an opening is over, with what followed at once */
 	BUSY_TICKS = 30,          /* who is never quiet is trimmed all the same */
+	TRIM_SHARE = 100,         /* of the time is for it at most: meanwhile others wait for malloc */
 };
 
 /* [i] immutable after the start, [a] atomic, [t] the thread's own, [m] main's */
@@ -34,13 +36,15 @@ struct thread {
 	unsigned char *scratch; /* [t] see thread_scratch() */
 	struct idle scratch_idle;
 	struct timer settled;
+	struct task turn_ends; /* queued: something long was done in this turn */
 };
 
 struct threads {
 	unsigned count;   /* [i] of those that run */
 	unsigned seen;    /* [m] how often memory came or went, at the last tick */
 	unsigned trimmed; /* [m] the same when it last went back to the system */
-	unsigned busy;    /* [m] ticks since then */
+	unsigned ticks;   /* [m] since then */
+	int64_t again_us; /* [m] not before this time, by clock_us() */
 	struct thread threads[];
 };
 
@@ -69,6 +73,21 @@ thread_scratch(struct thread *t)
 	if (t->scratch)
 		poller_use(&t->poller, &t->scratch_idle, on_scratch_idle, t);
 	return t->scratch;
+}
+
+static void
+on_turn_ends(void *arg)
+{
+	(void)arg; /* it is not queued any more, which is all */
+}
+
+bool
+thread_may_take_long(struct thread *t)
+{
+	if (t->turn_ends.run)
+		return false;
+	poller_queue(&t->poller, &t->turn_ends, on_turn_ends, t);
+	return true;
 }
 
 /*
@@ -100,7 +119,9 @@ on_settled(void *arg)
 void
 thread_settles(struct thread *t)
 {
-	poller_set_timer(&t->poller, &t->settled, SETTLED_MS, on_settled, t);
+	/* Not put off by each opening, or by many it would be for good. */
+	if (t->settled.at_ms == 0)
+		poller_set_timer(&t->poller, &t->settled, SETTLED_MS, on_settled, t);
 }
 
 /* ---- who serves whom ---- */
@@ -129,6 +150,17 @@ thread_leave(struct thread *t)
 
 /* ---- memory ---- */
 
+static void
+trim(struct threads *all, unsigned now)
+{
+	int64_t began_us = clock_us();
+
+	(void)malloc_trim(0);
+	all->again_us = clock_us() + (clock_us() - began_us) * TRIM_SHARE;
+	all->trimmed = now;
+	all->ticks = 0;
+}
+
 void
 threads_tick(struct threads *all)
 {
@@ -136,13 +168,11 @@ threads_tick(struct threads *all)
 
 	for (i = 0; i < all->count; i++)
 		now += poller_idles(&all->threads[i].poller) + atomic_load(&all->threads[i].moves);
-	all->busy += now != all->trimmed;
+	all->ticks += now != all->trimmed;
 	/* Between what is used malloc keeps what was given back, which after many openings is much. */
-	if (now != all->trimmed && (now == all->seen || all->busy >= BUSY_TICKS)) {
-		(void)malloc_trim(0);
-		all->trimmed = now;
-		all->busy = 0;
-	}
+	if (now != all->trimmed && (now == all->seen || all->ticks >= BUSY_TICKS) &&
+		clock_us() >= all->again_us)
+		trim(all, now);
 	all->seen = now;
 }
 
@@ -212,10 +242,10 @@ static unsigned
 processors(void)
 {
 	cpu_set_t set;
-	unsigned n = 0;
+	unsigned n;
 
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		n = (unsigned)CPU_COUNT(&set);
+	/* It fails where there are more than the set has room for. */
+	n = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : COUNT_MAX;
 	n = n < COUNT_MIN ? COUNT_MIN : n;
 	return n < COUNT_MAX ? n : COUNT_MAX;
 }

@@ -42,6 +42,12 @@ struct poller *thread_poller(struct thread *t);
  */
 void *thread_scratch(struct thread *t);
 
+/*
+ * May something long be done, as the key of a handshake is? Once in a turn of the loop: who hears no
+ * is told again in the next one, behind what others have to do.
+ */
+bool thread_may_take_long(struct thread *t);
+
 /* Soon the thread gives back the stack that what it did just now has needed. */
 void thread_settles(struct thread *t);
 

@@ -8,7 +8,7 @@
 #include "base/lock.h"
 #include "session/tls_pair.h"
 
-enum { RESUME_S = 600 };
+enum { RESUME_S = 600 /* from the last handshake, resumed or not; a ticket is used once */ };
 
 struct tls_server {
 	struct lock lock;

@@ -222,6 +222,7 @@ an_answer_that_had_no_room_goes_when_there_is_some(void **state)
 			far_push(ALL);
 			turn();
 			assert_int_equal(near_read(), STREAM_AGAIN);
+			near.chatter = 0; /* over days they may be as many */
 		}
 		assert_true(near.blocked);
 		for (answered = 0; answered < 3; answered++) {

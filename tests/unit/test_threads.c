@@ -171,6 +171,34 @@ scratch_goes_when_it_is_idle(void **state)
 	take_back(&e);
 }
 
+/* ---- what takes long ---- */
+
+static void
+ask_twice(struct errand *e)
+{
+	static bool yes[4];
+
+	yes[e->stage++] = thread_may_take_long(e->thread);
+	yes[e->stage++] = thread_may_take_long(e->thread);
+	e->found[0] = yes;
+	say_done(e);
+}
+
+static void
+one_thing_that_takes_long_is_done_in_a_turn(void **state)
+{
+	struct errand e = {.stage = 0};
+	const bool *yes;
+
+	(void)state;
+	give(&e, ask_twice);
+	assert_int_equal(write(e.fd[1], "?", 1), 1);
+	await(&e);
+	yes = e.found[0];
+	assert_true(yes[0] && !yes[1] && yes[2] && !yes[3]);
+	take_back(&e);
+}
+
 /* ---- the stack ---- */
 
 /* As deep as a handshake goes. */
@@ -255,6 +283,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(sessions_are_spread_evenly, begin, end),
 		cmocka_unit_test_setup_teardown(scratch_is_kept_while_it_is_used, begin, end),
 		cmocka_unit_test_setup_teardown(scratch_goes_when_it_is_idle, begin, end),
+		cmocka_unit_test_setup_teardown(one_thing_that_takes_long_is_done_in_a_turn, begin, end),
 		cmocka_unit_test_setup_teardown(what_lay_on_the_stack_is_gone_soon, begin, end),
 		cmocka_unit_test(a_start_that_fails_leaves_nothing),
 	};
