@@ -3,6 +3,7 @@
 #include "router/conns.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
@@ -33,16 +34,17 @@ LIST_HEAD(bucket, client);
 struct conn {
 	unsigned magic;
 	int fd;
-	struct http_cred *cred; /* [i] one reference; NULL: plain */
-	struct client *client;  /* [i] NULL: not counted */
-	bool crowded;           /* [i] */
-	int64_t deadline_ms;    /* [lock] 0: none */
+	struct http_cred *cred;      /* [i] one reference; NULL: plain */
+	struct client *client;       /* [i] NULL: not counted */
+	bool crowded;                /* [i] */
+	_Atomic int64_t deadline_ms; /* [a] 0: none */
 	TAILQ_ENTRY(conn) link;
 };
 
 struct conns {
 	struct lock lock;
-	struct conns_limits limits;     /* [lock] */
+	atomic_int head_ms, body_ms;    /* [a] see struct conns_limits */
+	unsigned per_client;            /* [lock] */
 	struct bucket buckets[BUCKETS]; /* [lock] */
 	TAILQ_HEAD(, conn) all;         /* [lock] */
 };
@@ -67,10 +69,10 @@ set_limits(struct conns *conns, const struct conns_limits *limits)
 {
 	unsigned most = conns_limit() / 2;
 
-	conns->limits = *limits;
+	atomic_store(&conns->head_ms, limits->head_ms);
+	atomic_store(&conns->body_ms, limits->body_ms);
 	/* One client never gets all that there are, however few. */
-	if (conns->limits.per_client > most)
-		conns->limits.per_client = most;
+	conns->per_client = limits->per_client < most ? limits->per_client : most;
 }
 
 struct conns *
@@ -139,7 +141,7 @@ conns_room(struct conns *conns, const struct ip *ip)
 
 	lock_take(&conns->lock);
 	client = find_client(conns, &group);
-	room = client == NULL || client->count < conns->limits.per_client + CONN_CROWD;
+	room = client == NULL || client->count < conns->per_client + CONN_CROWD;
 	lock_release(&conns->lock);
 	return room;
 }
@@ -157,7 +159,7 @@ count_in(struct conns *conns, struct conn *conn, struct client **fresh)
 	}
 	client->count++;
 	conn->client = client;
-	conn->crowded = client->count > conns->limits.per_client;
+	conn->crowded = client->count > conns->per_client;
 }
 
 /* With the lock. Returns what is to be freed. */
@@ -172,15 +174,14 @@ count_out(struct client *client)
 
 /* ---- connections ---- */
 
-/* With the lock. */
 static int64_t
-deadline_of(const struct conns *conns, enum conn_phase phase)
+deadline_of(struct conns *conns, enum conn_phase phase)
 {
 	switch (phase) {
 	case CONN_HEAD:
-		return clock_ms() + conns->limits.head_ms;
+		return clock_ms() + atomic_load_explicit(&conns->head_ms, memory_order_relaxed);
 	case CONN_BODY:
-		return clock_ms() + conns->limits.body_ms;
+		return clock_ms() + atomic_load_explicit(&conns->body_ms, memory_order_relaxed);
 	case CONN_ANSWER:
 		return clock_ms() + CONN_ANSWER_MS;
 	default:
@@ -205,8 +206,8 @@ conns_add(struct conns *conns, int fd, struct http_cred *cred, const struct ip *
 	conn->cred = http_cred_ref(cred);
 	if (ip != NULL)
 		fresh->ip = ip_group(ip);
+	atomic_init(&conn->deadline_ms, deadline_of(conns, CONN_HEAD));
 	lock_take(&conns->lock);
-	conn->deadline_ms = deadline_of(conns, CONN_HEAD);
 	if (ip != NULL)
 		count_in(conns, conn, &fresh);
 	TAILQ_INSERT_TAIL(&conns->all, conn, link);
@@ -245,25 +246,28 @@ conns_phase(struct conns *conns, struct conn *conn, enum conn_phase phase)
 	if (conn == NULL)
 		return;
 	assert(conn->magic == MAGIC);
-	lock_take(&conns->lock);
-	conn->deadline_ms = deadline_of(conns, phase);
-	lock_release(&conns->lock);
+	/* Several times a request, by all HTTP threads: no lock. */
+	atomic_store_explicit(&conn->deadline_ms, deadline_of(conns, phase), memory_order_relaxed);
 }
 
 size_t
 conns_reap(struct conns *conns, int64_t now_ms)
 {
 	struct conn *conn;
+	int64_t deadline;
 	size_t n = 0;
 
 	lock_take(&conns->lock);
 	TAILQ_FOREACH(conn, &conns->all, link)
 	{
-		if (conn->deadline_ms == 0 || conn->deadline_ms > now_ms)
+		deadline = atomic_load_explicit(&conn->deadline_ms, memory_order_relaxed);
+		if (deadline == 0 || deadline > now_ms)
+			continue;
+		/* Unless its next phase begins just now. */
+		if (!atomic_compare_exchange_strong(&conn->deadline_ms, &deadline, 0))
 			continue;
 		/* A system call under the lock, and on purpose: see conns.h. It does not block. */
 		shutdown(conn->fd, SHUT_RDWR);
-		conn->deadline_ms = 0;
 		n++;
 	}
 	lock_release(&conns->lock);

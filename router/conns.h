@@ -14,7 +14,8 @@
  * descriptor is closed; as both and the shutting down happen under LOCK_HTTP, no
  * descriptor is shut down that meanwhile belongs to somebody else.
  *
- * Threads: any; guarded by LOCK_HTTP.
+ * Threads: any; guarded by LOCK_HTTP, but for deadlines, which are atomic: a connection has
+ * several phases a request.
  */
 #ifndef ROUTER_CONNS_H
 #define ROUTER_CONNS_H

@@ -205,12 +205,13 @@ read_head(struct exchange *x, const char *url, const char *method, const char *v
 }
 
 static void
-exchange_count(struct exchanges *all, int change)
+exchange_gone(struct exchanges *all)
 {
+	/* Who waits has set stopping before they look at active; so one of us sees the other. */
+	if (atomic_fetch_sub(&all->active, 1) > 1 || !atomic_load(&all->stopping))
+		return;
 	lock_take(&all->lock);
-	all->active += (unsigned)change;
-	if (all->active == 0)
-		pthread_cond_signal(&all->idle);
+	pthread_cond_signal(&all->idle);
 	lock_release(&all->lock);
 }
 
@@ -228,7 +229,7 @@ exchange_free(struct exchange *x)
 	x->request.magic = 0;
 	free(x);
 	if (counted)
-		exchange_count(all, -1);
+		exchange_gone(all);
 }
 
 /* ---- from head to answer ---- */
@@ -375,7 +376,7 @@ exchange_handle(void *cls, struct MHD_Connection *connection, const char *url, c
 	switch (x->stage) {
 	case STAGE_HEAD:
 		read_head(x, url, method, version);
-		exchange_count(x->all, 1);
+		atomic_fetch_add(&x->all->active, 1);
 		return begin(x);
 	case STAGE_BODY:
 	case STAGE_DRAIN:
@@ -454,7 +455,7 @@ void
 exchanges_wait(struct exchanges *all, int64_t deadline_ms)
 {
 	lock_take(&all->lock);
-	while (all->active > 0 && lock_wait(&all->lock, &all->idle, deadline_ms))
+	while (atomic_load(&all->active) > 0 && lock_wait(&all->lock, &all->idle, deadline_ms))
 		;
 	lock_release(&all->lock);
 }

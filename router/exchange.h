@@ -26,9 +26,9 @@ struct exchanges {
 	struct conns *conns; /* [i] owned */
 	struct slow *slow;   /* [i] owned */
 	atomic_bool stopping;
+	atomic_uint active;
 	struct lock lock;
-	pthread_cond_t idle; /* active has become 0 */
-	unsigned active;     /* [lock] */
+	pthread_cond_t idle; /* active has become 0 while stopping; with the lock */
 };
 
 /* False without memory; then there is nothing to be done(). */
@@ -41,7 +41,7 @@ void exchanges_retune(struct exchanges *all);
 /* From now on every answer ends its connection, and none is delayed. Idempotent. */
 void exchanges_quiesce(struct exchanges *all);
 
-/* Wait until none is under way, or deadline_ms (see clock_ms) has passed. */
+/* After exchanges_quiesce(): wait until none is under way, or deadline_ms (see clock_ms) is past. */
 void exchanges_wait(struct exchanges *all, int64_t deadline_ms);
 
 /* For MHD_OPTION_URI_LOG_CALLBACK, the access handler and MHD_OPTION_NOTIFY_COMPLETED; cls is all. */

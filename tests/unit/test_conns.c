@@ -2,6 +2,7 @@
 /* Connections that had their time, and answers that wait for theirs. */
 #include "router/conns.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,6 +91,31 @@ work_has_all_the_time_it_takes(void **state)
 	(void)state;
 	conns_phase(conns, conn, CONN_WORK);
 	assert_int_equal(conns_reap(conns, INT64_MAX), 0);
+	assert_false(is_shut());
+	conns_phase(conns, conn, CONN_HEAD);
+	assert_lasts(HEAD_MS);
+}
+
+enum { PHASES = 20000 };
+
+static void *
+change_phases(void *arg)
+{
+	for (int i = 0; i < PHASES; i++)
+		conns_phase(conns, arg, i % 2 == 0 ? CONN_BODY : CONN_WORK);
+	return NULL;
+}
+
+static void
+phases_change_while_another_thread_looks_for_late_ones(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, change_phases, conn), 0);
+	for (int i = 0; i < PHASES; i++)
+		assert_int_equal(conns_reap(conns, clock_ms()), 0);
+	pthread_join(thread, NULL);
 	assert_false(is_shut());
 	conns_phase(conns, conn, CONN_HEAD);
 	assert_lasts(HEAD_MS);
@@ -310,6 +336,7 @@ main(void)
 		TEST(a_body_has_its_time),
 		TEST(an_answer_has_a_minute),
 		TEST(work_has_all_the_time_it_takes),
+		TEST(phases_change_while_another_thread_looks_for_late_ones),
 		TEST(one_that_is_gone_is_left_alone),
 		TEST(without_memory_a_connection_is_shut_at_once),
 		TEST(without_memory_for_its_client_too),
