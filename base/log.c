@@ -25,15 +25,38 @@ static const char *const component_names[LOG_COMPONENT_COUNT] = {
 
 static const char *const level_names[] = {"DEBUG", "INFO", "ERROR"};
 
-/* [a] atomic, [l] under LOCK_LOG. Usable before log_open() and after log_close(). */
+/*
+ * Lines, one behind the other, that one write() shall take. text[0] is a newline that is
+ * written only when the last line lacks its own. A pipe takes so much at once or not at all.
+ */
+struct batch {
+	char text[PIPE_BUF];
+	size_t len; /* with text[0]; 0: there are none */
+};
+
+enum { BATCHES_IN_A_ROW = 4 };
+
+/*
+ * One thread at a time has the turn: it writes, without the lock. What others have to say
+ * meanwhile it finds in a batch, and writes that too, so that they need not wait.
+ *
+ * [a] atomic, [l] under LOCK_LOG, [t] of who has the turn. Usable before log_open() and after
+ * log_close().
+ */
 static struct {
 	atomic_bool enabled; /* [a] */
 	atomic_int level;    /* [a] enum log_level */
 	struct lock lock;
-	int fd;              /* [l] */
-	bool fd_owned;       /* [l] a file, not stderr or stdout */
-	bool torn;           /* [l] the last line was written in part: its end is missing */
-	char path[PATH_MAX]; /* [l] the file to open again, "" for stderr and stdout */
+	bool turn;               /* [l] somebody has it */
+	bool handover;           /* [l] and has written enough: whoever comes waits to have it */
+	unsigned waiting;        /* [l] for the turn */
+	pthread_cond_t over;     /* [l] somebody's turn is */
+	struct batch batches[2]; /* [l] the one that is filled, [t] the other */
+	unsigned filled;         /* [l] */
+	int fd;                  /* [t] */
+	bool fd_owned;           /* [t] a file, not stderr or stdout */
+	bool torn;               /* [t] the last line was written in part: its end is missing */
+	char path[PATH_MAX];     /* [l] the file to open again, "" for stderr and stdout */
 } sink = {
 	.enabled = true,
 	.level = LEVEL_INFO,
@@ -75,6 +98,110 @@ open_file(const char *path)
 	return open(path, flags, 0640);
 }
 
+/* ---- whose turn it is to write ---- */
+
+/*
+ * A write that fails loses its lines and nothing else: a full disk must not glue two of them
+ * together. That SIGPIPE is ignored is main's affair. With the turn, without the lock.
+ */
+static void
+write_out(const char *text, size_t len)
+{
+	size_t skip = sink.torn ? 0 : 1;
+	ssize_t n;
+
+	do {
+		n = write(sink.fd, text + skip, len - skip);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		sink.torn = (size_t)n < len - skip;
+}
+
+/* With the turn and the lock, which is given up meanwhile: write what others have left. */
+static void
+write_batch(void)
+{
+	struct batch *batch = &sink.batches[sink.filled];
+
+	if (batch->len == 0)
+		return;
+	sink.filled = !sink.filled;
+	lock_release(&sink.lock);
+	write_out(batch->text, batch->len);
+	batch->len = 0;
+	lock_take(&sink.lock);
+}
+
+/* Leave a line to who has the turn. False: there is nobody, or no room. With the lock. */
+static bool
+leave(const char *line, size_t len)
+{
+	struct batch *batch = &sink.batches[sink.filled];
+
+	if (!sink.turn || sink.handover || len > sizeof(batch->text) - batch->len)
+		return false;
+	if (batch->len > 0) {
+		line++;
+		len--;
+	}
+	memcpy(batch->text + batch->len, line, len);
+	batch->len += len;
+	return true;
+}
+
+static void
+init_over(void)
+{
+	lock_cond_init(&sink.over);
+}
+
+/* With the lock. Whatever was left is written. */
+static void
+begin_turn(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	while (sink.turn) {
+		pthread_once(&once, init_over);
+		sink.waiting++;
+		lock_wait(&sink.lock, &sink.over, INT64_MAX);
+		sink.waiting--;
+	}
+	sink.turn = true;
+	write_batch();
+}
+
+/* With the lock. Nothing is left behind, unless somebody waits who will see to it. */
+static void
+end_turn(void)
+{
+	for (int i = 1; sink.waiting == 0 && sink.batches[sink.filled].len > 0; i++) {
+		sink.handover = i >= BATCHES_IN_A_ROW;
+		write_batch();
+	}
+	sink.handover = false;
+	sink.turn = false;
+	if (sink.waiting > 0)
+		pthread_cond_signal(&sink.over);
+}
+
+/* line[0] is a newline, see struct batch. */
+static void
+put_line(const char *line, size_t len)
+{
+	lock_take(&sink.lock);
+	if (!leave(line, len)) {
+		begin_turn();
+		lock_release(&sink.lock);
+		write_out(line, len);
+		lock_take(&sink.lock);
+		end_turn();
+	}
+	lock_release(&sink.lock);
+}
+
+/* ---- where it goes ---- */
+
 /* Write to fd from now on; path is where it came from, "" when it is not ours to close. */
 static void
 switch_to(int fd, const char *path)
@@ -82,12 +209,14 @@ switch_to(int fd, const char *path)
 	int old = -1;
 
 	lock_take(&sink.lock);
+	begin_turn();
 	if (sink.fd_owned)
 		old = sink.fd;
 	sink.fd = fd;
 	sink.fd_owned = path[0] != '\0';
 	sink.torn = false;
 	snprintf(sink.path, sizeof(sink.path), "%s", path);
+	end_turn();
 	lock_release(&sink.lock);
 	if (old >= 0)
 		close(old);
@@ -257,29 +386,6 @@ write_prefix(char *out, enum log_component component, enum log_level level)
 	len = append(out, len, "] [");
 	len = append(out, len, level_names[level]);
 	return append(out, len, "] ");
-}
-
-/*
- * line[0] is a newline that is written only when the last line lacks its own: a
- * full disk must not glue two lines together. A write that fails loses its line
- * and nothing else; that SIGPIPE is ignored is main's affair.
- */
-static void
-put_line(const char *line, size_t len)
-{
-	ssize_t n;
-
-	lock_take(&sink.lock);
-	if (!sink.torn) {
-		line++;
-		len--;
-	}
-	do {
-		n = write(sink.fd, line, len);
-	} while (n < 0 && errno == EINTR);
-	if (n > 0)
-		sink.torn = (size_t)n < len;
-	lock_release(&sink.lock);
 }
 
 void

@@ -4,8 +4,11 @@
  *
  * Every byte of a line that is not printable is written as \xNN (UTF-8 passes),
  * so text from outside can neither forge a line nor steer a terminal; a line is
- * cut at LOG_LINE_MAX bytes and written by a single write(). Secrets never come
- * here: that is the callers' duty, and a test's to check.
+ * cut at LOG_LINE_MAX bytes and written as a whole by one write(). A line that comes
+ * while another thread writes is left to that thread, whose next write() takes all that
+ * has come meanwhile: nobody waits for a file or a pipe but whoever writes to it, unless
+ * more comes than fits in a pipe at once. Secrets never come here: that is the callers'
+ * duty, and a test's to check.
  *
  * Threads: any.
  */
@@ -55,7 +58,7 @@ int log_reopen(struct err *err) __attribute__((warn_unused_result));
 
 void log_set_level(enum log_level level);
 
-/* Flush nothing (lines are unbuffered); close the file. */
+/* Close the file, with every line in it that was logged before. */
 void log_close(void);
 
 /* Would a line of this level be written? For callers that would have to build one. */
