@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "router/create_body.h"
 #include "router/create_rules.h"
@@ -358,11 +359,11 @@ create_order_done(struct create_order *order)
 	*order = (struct create_order){0};
 }
 
-int
-create_params_read(const char *text, size_t len, const struct create_allowed *allowed,
-	struct create_order *out, struct err *err)
+/* The order that a JSON object is; what jansson makes of it is gone when this returns. */
+static int
+read_object(const char *text, size_t len, const struct create_allowed *allowed,
+	struct reading *reading, struct err *err)
 {
-	struct reading reading = {0};
 	json_error_t error;
 	json_t *object;
 	int r;
@@ -375,16 +376,35 @@ create_params_read(const char *text, size_t len, const struct create_allowed *al
 		r = err_set(err, ERR_INVALID, "params: must be a JSON object");
 		goto out;
 	}
-	reading.grant = grant_new();
-	if (reading.grant == NULL) {
+	reading->grant = grant_new();
+	if (reading->grant == NULL) {
 		r = err_set(err, ERR_MEMORY, "no memory for the link");
 		goto out;
 	}
-	r = read_fields(object, &reading, err);
+	r = read_fields(object, reading, err);
 	if (r == 0)
-		r = judge(&reading, allowed, err);
-	if (r < 0)
-		goto out;
+		r = judge(reading, allowed, err);
+out:
+	json_decref(object);
+	return r;
+}
+
+int
+create_params_read(const char *text, size_t len, const struct create_allowed *allowed,
+	struct create_order *out, struct err *err)
+{
+	struct reading reading = {0};
+	struct scratch scratch;
+	int r;
+
+	/* Some 25 pieces of memory, were each of them the heap's. */
+	scratch_begin(&scratch);
+	r = read_object(text, len, allowed, &reading, err);
+	scratch_end(&scratch);
+	if (r < 0) {
+		grant_free(reading.grant);
+		return r;
+	}
 	normalise(&reading);
 	*out = (struct create_order){
 		.grant = reading.grant,
@@ -392,9 +412,5 @@ create_params_read(const char *text, size_t len, const struct create_allowed *al
 		.credential =
 			reading.facts & CREATE_HAS(TOKEN_ID) ? "token_id, token_secret" : "username, password",
 	};
-	reading.grant = NULL;
-out:
-	grant_free(reading.grant);
-	json_decref(object);
-	return r;
+	return 0;
 }

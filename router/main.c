@@ -2,6 +2,7 @@
 /*
  * main - read the configuration, build, wire, wait for signals, tear down in reverse.
  */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "router/certificate.h"
 #include "router/check.h"
 #include "router/config.h"
@@ -414,6 +416,8 @@ main(int argc, char *argv[])
 		puts("proxmoxvnc " PVNC_VERSION);
 		return EXIT_SUCCESS;
 	}
+	/* Before anything is read: see create_params.c. */
+	json_set_alloc_funcs(scratch_alloc, scratch_free);
 	if (process_prepare(&err) < 0 || pve_global_init(&err) < 0) {
 		complain(&p, NULL, &err);
 		return EXIT_FAILURE;

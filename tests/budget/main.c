@@ -17,6 +17,7 @@
 #include <valgrind/callgrind.h>
 
 #include "base/log.h"
+#include "base/scratch.h"
 #include "tests/budget/measure.h"
 
 /* The last one is not for everybody. */
@@ -114,6 +115,7 @@ main(int argc, char **argv)
 
 	MUST(log_open(&log, &err) == 0);
 	json_object_seed(HASH_SEED);
+	json_set_alloc_funcs(scratch_alloc, scratch_free);
 	tell_versions();
 	for (int i = 1; i < argc; i++)
 		count(find(argv[i]));
