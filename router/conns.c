@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/lock.h"
 #include "router/http_tls.h"
+#include "router/reply.h"
 
 enum {
 	MAGIC = 0x436f6e6e, /* "Conn" */
@@ -37,6 +38,7 @@ struct conn {
 	struct http_cred *cred;      /* [i] one reference; NULL: plain */
 	struct client *client;       /* [i] NULL: not counted */
 	bool crowded;                /* [i] */
+	struct reply_kept kept;      /* the HTTP thread's */
 	_Atomic int64_t deadline_ms; /* [a] 0: none */
 	TAILQ_ENTRY(conn) link;
 };
@@ -222,6 +224,12 @@ conn_crowded(const struct conn *conn)
 	return conn != NULL && conn->crowded;
 }
 
+struct reply_kept *
+conn_kept(struct conn *conn)
+{
+	return conn != NULL ? &conn->kept : NULL;
+}
+
 void
 conns_remove(struct conns *conns, struct conn *conn)
 {
@@ -237,6 +245,7 @@ conns_remove(struct conns *conns, struct conn *conn)
 	free(gone);
 	conn->magic = 0;
 	http_cred_unref(conn->cred);
+	reply_kept_done(&conn->kept);
 	free(conn);
 }
 

@@ -40,6 +40,7 @@ struct conn;  /* opaque, see conns.c */
 struct conns; /* opaque, see conns.c */
 struct http_cred;
 struct ip;
+struct reply_kept;
 
 /* What SIGHUP may change. */
 struct conns_limits {
@@ -69,6 +70,9 @@ struct conn *conns_add(
 
 /* Is it one beyond its client's limit? False for NULL. */
 bool conn_crowded(const struct conn *conn);
+
+/* What its answers keep, see reply.h; its HTTP thread's alone. NULL for NULL. */
+struct reply_kept *conn_kept(struct conn *conn);
 
 /* Before fd is closed, and after its TLS session is gone. NULL is fine. */
 void conns_remove(struct conns *conns, struct conn *conn);

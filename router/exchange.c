@@ -261,8 +261,10 @@ send_reply(struct exchange *x)
 	log_exchange(x);
 	x->stage = STAGE_SENT;
 	conns_phase(x->all->conns, x->conn, CONN_ANSWER);
-	return reply_send(&x->reply, x->request.settings, x->request.tls, x->connection) ? MHD_YES
-																					 : MHD_NO;
+	return reply_send(
+			   &x->reply, x->request.settings, x->request.tls, conn_kept(x->conn), x->connection)
+			   ? MHD_YES
+			   : MHD_NO;
 }
 
 static void
@@ -403,6 +405,8 @@ exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
 		return;
 	exchange_free(request_of(*context)->server);
 	*context = NULL;
+	if (conn != NULL)
+		reply_kept_wipe(conn_kept(conn));
 	conns_phase(all->conns, conn, CONN_HEAD);
 }
 

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "router/notice.h"
 
+enum { KEPT_MAX = 1024 }; /* bytes of a body that a connection keeps room for */
+
 /* Without memory for its body an answer still has to be one. */
 static void
 out_of_memory(struct reply *reply)
@@ -211,19 +213,96 @@ make_response(struct buf *body)
 	return response;
 }
 
-bool
-reply_send(struct reply *reply, const struct settings *settings, bool tls, void *connection)
+/* The same with its headers. NULL without memory; *body is empty anyway. */
+static struct MHD_Response *
+make_whole(struct reply *reply, const struct settings *settings, bool tls)
 {
 	struct reply_header headers[REPLY_HEADERS_MAX];
 	size_t n = reply_headers(reply, settings, tls, headers);
 	struct MHD_Response *response = make_response(&reply->body);
-	bool sent = response != NULL;
 
-	for (size_t i = 0; sent && i < n; i++)
-		sent = MHD_add_response_header(response, headers[i].name, headers[i].value) == MHD_YES;
-	if (sent)
-		sent = MHD_queue_response(connection, (unsigned)reply->status, response) == MHD_YES;
-	if (response != NULL)
+	for (size_t i = 0; response != NULL && i < n; i++) {
+		if (MHD_add_response_header(response, headers[i].name, headers[i].value) == MHD_YES)
+			continue;
+		MHD_destroy_response(response);
+		response = NULL;
+	}
+	return response;
+}
+
+/* ---- what is kept ---- */
+
+void
+reply_kept_wipe(struct reply_kept *kept)
+{
+	if (kept->response != NULL)
+		explicit_bzero(kept->body, kept->len);
+}
+
+void
+reply_kept_done(struct reply_kept *kept)
+{
+	if (kept->response != NULL) {
+		MHD_destroy_response(kept->response);
+		settings_unref(kept->settings);
+	}
+	*kept = (struct reply_kept){0};
+}
+
+/* Do its headers follow from its type and the settings alone? */
+static bool
+is_common(const struct reply *reply)
+{
+	return reply->status == 200 && reply->type != NULL && reply->policy == POLICY_BARE &&
+		   reply->location.len == 0 && reply->allow == NULL && reply->retry_after_s == 0 &&
+		   !reply->close && reply->body.len > 0 && reply->body.len <= KEPT_MAX;
+}
+
+/* The kept response with the reply's body, which is emptied; NULL when it is not such a one. */
+static struct MHD_Response *
+use_kept(struct reply_kept *kept, struct reply *reply, const struct settings *settings, bool tls)
+{
+	if (kept->response == NULL || kept->len != reply->body.len || kept->type != reply->type ||
+		kept->settings != settings || kept->tls != tls)
+		return NULL;
+	memcpy(kept->body, reply->body.data, kept->len);
+	buf_done(&reply->body);
+	return kept->response;
+}
+
+/* The response for a common reply, which is kept from now on. NULL without memory. */
+static struct MHD_Response *
+keep(struct reply_kept *kept, struct reply *reply, struct settings *settings, bool tls)
+{
+	struct reply_kept fresh = {.body = reply->body.data,
+		.len = reply->body.len,
+		.type = reply->type,
+		.settings = settings,
+		.tls = tls};
+
+	fresh.response = make_whole(reply, settings, tls);
+	if (fresh.response == NULL)
+		return NULL;
+	reply_kept_done(kept);
+	settings_ref(settings);
+	*kept = fresh;
+	return kept->response;
+}
+
+bool
+reply_send(struct reply *reply, struct settings *settings, bool tls, struct reply_kept *kept,
+	void *connection)
+{
+	bool common = kept != NULL && is_common(reply);
+	struct MHD_Response *response = common ? use_kept(kept, reply, settings, tls) : NULL;
+	bool sent;
+
+	if (response == NULL)
+		response = common ? keep(kept, reply, settings, tls) : make_whole(reply, settings, tls);
+	if (response == NULL)
+		return false;
+	sent = MHD_queue_response(connection, (unsigned)reply->status, response) == MHD_YES;
+	if (!common)
 		MHD_destroy_response(response);
 	return sent;
 }

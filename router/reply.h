@@ -79,7 +79,31 @@ struct reply_header {
 size_t reply_headers(const struct reply *reply, const struct settings *settings, bool tls,
 	struct reply_header out[REPLY_HEADERS_MAX]);
 
-/* Queue it on the library's connection; the body moves. False when the library would not have it. */
-bool reply_send(struct reply *reply, const struct settings *settings, bool tls, void *connection);
+/*
+ * What a connection keeps of an answer that is likely to be repeated, a short JSON that says
+ * success: the library's response with all headers. The next one of that length has the same
+ * but for its body, and these bytes are put in its place.
+ */
+struct reply_kept {
+	void *response; /* the library's; NULL: none, and nothing else counts */
+	char *body;     /* the response's; wiped as soon as it has left */
+	size_t len;
+	const char *type;
+	struct settings *settings; /* a reference: what its headers were made of */
+	bool tls;
+};
+
+/* Its answer has left, or never will: wipe the body. */
+void reply_kept_wipe(struct reply_kept *kept);
+
+/* Free it; *kept is empty afterwards. */
+void reply_kept_done(struct reply_kept *kept);
+
+/*
+ * Queue it on the library's connection; the body moves. kept is the connection's, whose last
+ * answer has left; NULL: nothing is kept. False when the library would not have it.
+ */
+bool reply_send(struct reply *reply, struct settings *settings, bool tls, struct reply_kept *kept,
+	void *connection);
 
 #endif

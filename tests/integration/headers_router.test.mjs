@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatRequest, multipart, rawRequest } from '../lib/http.mjs';
+import { Conn, formatRequest, multipart, rawRequest } from '../lib/http.mjs';
 import { closeWorld, openWorld, useWorld } from './world.mjs';
 
 const UNKNOWN = '0123456789abcdef0123';
@@ -192,6 +192,65 @@ test('429 for too many guesses', async (t) => {
 		assert.equal(res.headers.connection, 'close');
 	}
 	await closeWorld(w);
+});
+
+describe('answers over one connection', () => {
+	const fields = { hostname: 'h', node: 'n', username: 'u', password: 'p-0123', vmid: 100 };
+
+	async function ask(conn, gw, { path = '/create', body = JSON.stringify(fields) } = {}) {
+		await conn.write(formatRequest({ method: path === '/create' ? 'POST' : 'GET', path,
+			host: 'x', headers: gw.auth({ Connection: 'keep-alive', ...JSON_TYPE }), body }));
+		return conn.response();
+	}
+
+	test('have each their own body, whatever came between them', async (t) => {
+		const w = await openWorld({ pve: null }, t);
+		const conn = await Conn.open(w.gw.url);
+		const tokens = new Set();
+		for (const [other, status] of [[null], [{ body: '{' }, 400], [{ path: '/status' }, 200],
+			[{ path: '/' }, 401], [null]]) {
+			for (let i = 0; i < 3; i++) {
+				const res = await ask(conn, w.gw);
+				has(res, 200, { type: FORMAT });
+				tokens.add(JSON.parse(res.text).token);
+			}
+			if (other !== null)
+				assert.equal((await ask(conn, w.gw, other)).status, status);
+		}
+		assert.equal(tokens.size, 15);
+		for (const token of tokens)
+			assert.match(token, /^[0-9a-f]{20,}$/);
+		conn.close();
+		await closeWorld(w);
+	});
+
+	test('have the headers of the configuration that is read meanwhile', async (t) => {
+		const w = await openWorld({ pve: null, config: { trusted_proxies: ['127.0.0.1'] } }, t);
+		const conn = await Conn.open(w.gw.url);
+		has(await ask(conn, w.gw), 200, { type: FORMAT });
+		w.gw.reload({ frame_ancestors: ['https://panel.example.com'] });
+		await w.gw.logged(/configuration read again/);
+		for (let i = 0; i < 2; i++)
+			has(await ask(conn, w.gw), 200, { type: FORMAT },
+				policies('https://panel.example.com'));
+		conn.close();
+		await closeWorld(w);
+	});
+
+	test('have HSTS where the browser of the request speaks TLS, and only there', async (t) => {
+		const w = await openWorld({ pve: null,
+			config: { trusted_proxies: ['127.0.0.1'], hsts_max_age: 60 } }, t);
+		const conn = await Conn.open(w.gw.url);
+		for (const proto of ['http', 'https', 'https', 'http']) {
+			await conn.write(formatRequest({ path: '/create', method: 'POST', host: 'x',
+				headers: w.gw.auth({ Connection: 'keep-alive', 'X-Forwarded-Proto': proto,
+					...JSON_TYPE }), body: JSON.stringify(fields) }));
+			has(await conn.response(), 200,
+				{ type: FORMAT, hsts: proto === 'https' ? 60 : undefined });
+		}
+		conn.close();
+		await closeWorld(w);
+	});
 });
 
 describe('the page of a link that is to be confirmed', () => {

@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { watched } from '../lib/gateway.mjs';
-import { multipart } from '../lib/http.mjs';
+import { Conn, formatRequest, multipart } from '../lib/http.mjs';
 import { searchMemory } from '../lib/memory.mjs';
+import { splitUrl } from '../lib/socket.mjs';
 import { until } from '../lib/wait.mjs';
 import { makeClock } from './shims.mjs';
 import { newcomer, sessionOf, useWorld } from './world.mjs';
@@ -98,6 +99,20 @@ for (const tls of [false, true])
 				assert.equal(status, 400);
 				await gone(all, 'the password');
 			});
+		});
+
+		test('no token while its connection is kept, once the answer has left', async () => {
+			const conn = await Conn.open({ ...splitUrl(w.gw.url), ca: w.gw.caFile });
+			const body = JSON.stringify(w.gw.params(newcomer(w.pve)));
+			for (let i = 0; i < 2; i++) {
+				await conn.write(formatRequest({ method: 'POST', path: '/create', host: 'x',
+					headers: w.gw.auth({ Connection: 'keep-alive',
+						'Content-Type': 'application/json' }), body }));
+				const { token } = JSON.parse((await conn.response()).text);
+				await gone([token], 'the token');
+			}
+			assert.ok(!conn.ended);
+			conn.close();
 		});
 
 		test('no Authorization that was wrong', async () => {
