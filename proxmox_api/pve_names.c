@@ -212,9 +212,10 @@ pve_is_token_id(const char *text)
 int
 pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err)
 {
-	char user[PVE_USER_SIZE];
+	static const char realm[] = "@pve";
 	const char *at;
-	int n, r;
+	size_t len, more;
+	int r;
 
 	assert(text != NULL);
 	if (pve_is_token_id(text))
@@ -225,11 +226,14 @@ pve_parse_user(const char *text, char out[PVE_USER_SIZE], struct err *err)
 		return r;
 	if (at != NULL && !valid_realm(at + 1))
 		return err_set(err, ERR_INVALID, "has no valid realm after its last '@'");
-	n = snprintf(user, sizeof(user), "%s%s", text, at != NULL ? "" : "@pve");
-	if (n < 0 || (size_t)n >= sizeof(user))
+	len = strlen(text);
+	more = at != NULL ? 0 : sizeof(realm) - 1;
+	if (len + more >= PVE_USER_SIZE)
 		return err_set(
 			err, ERR_INVALID, "has more than %d bytes with its realm", PVE_USER_SIZE - 1);
-	memcpy(out, user, (size_t)n + 1);
+	memcpy(out, text, len);
+	memcpy(out + len, realm, more);
+	out[len + more] = '\0';
 	return 0;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/target.h"
 
-#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 
 static const struct target_words words[] = {
 	[PVE_GUEST_UNKNOWN] = {"vm", "qemu", "vm"},
@@ -28,16 +30,30 @@ target_console(enum pve_console_kind kind)
 	return consoles[kind];
 }
 
+/* Append a piece, in the place of printf(): each link has a line in the log. Returns its end. */
+static char *
+add(char *at, const char *piece)
+{
+	size_t len = strlen(piece);
+
+	memcpy(at, piece, len + 1);
+	return at + len;
+}
+
 const char *
 target_name(char out[TARGET_NAME_SIZE], const struct pve_target *target)
 {
-	const char *noun = target_words(target->type)->noun;
+	char vmid[TEXT_NUMBER_SIZE];
+	char *at = add(out, target_words(target->type)->noun);
 
-	if (target->type == PVE_GUEST_NODE)
-		snprintf(out, TARGET_NAME_SIZE, "%s of node %s", noun, target->node);
-	else if (target->node[0] == '\0')
-		snprintf(out, TARGET_NAME_SIZE, "%s %u", noun, target->vmid);
-	else
-		snprintf(out, TARGET_NAME_SIZE, "%s %u on node %s", noun, target->vmid, target->node);
+	if (target->type == PVE_GUEST_NODE) {
+		at = add(at, " of node ");
+	} else {
+		at = add(add(at, " "), text_number(vmid, target->vmid));
+		if (target->node[0] == '\0')
+			return out;
+		at = add(at, " on node ");
+	}
+	add(at, target->node);
 	return out;
 }
