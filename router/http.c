@@ -133,6 +133,12 @@ start_daemon(struct http *http, int fd)
 	 * connection, not authorised, would take a whole processor. Its poll loop sleeps.
 	 */
 	flags |= is_tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD;
+	/*
+	 * Read from a new connection at once, and watch it only if nothing has come; and close it
+	 * without shutdown(). With TLS that would leave out the alert that the end is no accident.
+	 */
+	if (!is_tls)
+		flags |= MHD_USE_TURBO;
 	return MHD_start_daemon(flags, 0, accepts, http, exchange_handle, &http->all,
 		MHD_OPTION_EXTERNAL_LOGGER, http_log_write, &http->log, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, conns_limit(),
