@@ -22,6 +22,7 @@
 	X(LOCK_WORKERS, "job queues, lanes and worker threads") \
 	X(LOCK_PVE, "one login's ticket and policy")            \
 	X(LOCK_IDLE, "API connections that wait for a call")    \
+	X(LOCK_MET, "TLS sessions that may be resumed")         \
 	X(LOCK_KNOWN, "certificates that are remembered")       \
 	X(LOCK_LOGINS, "logins that are shared")                \
 	X(LOCK_STORE, "pending tokens")                         \

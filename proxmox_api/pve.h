@@ -41,8 +41,8 @@
 #include "base/err.h"
 #include "base/secret.h"
 
-struct ssl_st;         /* OpenSSL's SSL */
-struct ssl_session_st; /* and SSL_SESSION */
+struct ssl_st;    /* OpenSSL's SSL */
+struct pve_trial; /* opaque here, see pve_trust.h */
 
 enum {
 	PVE_HOST_SIZE = 254, /* a host name has at most 253 characters */
@@ -373,18 +373,17 @@ int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_
 struct pve_console {
 	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered the call */
 	uint16_t port;
-	char host[PVE_HOST_SIZE];       /* and its name, for the Host header, SNI and verification */
-	struct pve_fingerprint pin;     /* the target's */
-	struct pve_policy *policy;      /* one reference: what the call went by, the websocket does */
-	struct ssl_session_st *session; /* TLS's, of a certificate that is judged; or NULL */
-	unsigned forgotten;             /* and until something is forgotten: see pve_known.h */
-	struct secret request_target;   /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
-	struct secret auth_header;      /* "Cookie: ..." or "Authorization: ...", without a line end */
-	enum pve_console_kind kind;     /* VNC or TERM */
-	bool by_token;                  /* an API token's; see ERR_NEEDS_PASSWORD below */
-	struct secret password;         /* VNC: for its authentication, 1..8 bytes */
-	struct secret login;            /* TERM: the line that termproxy wants first, "user:ticket\n" */
-	int64_t made_ms;                /* clock_ms() when the call returned */
+	char host[PVE_HOST_SIZE];     /* and its name, for the Host header, SNI and verification */
+	struct pve_fingerprint pin;   /* the target's */
+	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
+	struct pve_trial *session;    /* TLS's, that it may resume, and the verdict; or NULL */
+	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
+	struct secret auth_header;    /* "Cookie: ..." or "Authorization: ...", without a line end */
+	enum pve_console_kind kind;   /* VNC or TERM */
+	bool by_token;                /* an API token's; see ERR_NEEDS_PASSWORD below */
+	struct secret password;       /* VNC: for its authentication, 1..8 bytes */
+	struct secret login;          /* TERM: the line that termproxy wants first, "user:ticket\n" */
+	int64_t made_ms;              /* clock_ms() when the call returned */
 };
 
 /*
@@ -404,7 +403,7 @@ int pve_console_allowed(const struct pve_console *console, struct err *err)
 
 /*
  * A client-side SSL for the console's websocket, which judges the certificate by the
- * policy within the handshake, or resumes the session that the call has left; SNI is sent for
+ * policy within the handshake, or resumes the session that the console came with; SNI is sent for
  * names. The caller frees it; it may outlive the console. Returns 0 or ERR_MEMORY.
  */
 int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
@@ -416,7 +415,7 @@ int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, stru
  */
 int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
 
-/* A handshake in which a session was offered has failed: there are only whole ones for this login now. */
+/* A handshake in which a session was offered has failed: for some minutes none is with that host. */
 void pve_resume_failed(struct pve *pve);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proxmox_api/pve_conn.h"
+#include "proxmox_api/pve_met.h"
 
 int
 pve_global_init(struct err *err)
@@ -73,7 +74,6 @@ pve_unref(struct pve *pve)
 	pve_conn_drop_of(pve);
 	pve_identity_done(&pve->identity);
 	lock_done(&pve->lock);
-	pve_trial_done(&pve->met);
 	pve_policy_unref(pve->policy);
 	pve_hosts_unref(pve->hosts);
 	free(pve);
@@ -100,19 +100,13 @@ pve_hosts_of(const struct pve *pve)
 void
 pve_use_policy(struct pve *pve, struct pve_policy *policy)
 {
-	struct pve_trial met = {.policy = NULL};
 	struct pve_policy *old;
 
 	(void)pve_policy_ref(policy);
 	lock_take(&pve->lock);
 	old = pve->policy;
 	pve->policy = policy;
-	if (old != policy) {
-		met = pve->met;
-		pve->met = (struct pve_trial){.policy = NULL};
-	}
 	lock_release(&pve->lock);
-	pve_trial_done(&met);
 	pve_policy_unref(old);
 }
 
@@ -126,55 +120,6 @@ pve_policy_now(struct pve *pve)
 	policy = pve_policy_ref(pve->policy);
 	lock_release(&pve->lock);
 	return policy;
-}
-
-/* ---- whom it has met ---- */
-
-void
-pve_met(struct pve *pve, const struct pve_trial *trial)
-{
-	struct pve_trial met = {.policy = NULL};
-
-	if (trial->session == NULL)
-		return;
-	pve_trial_copy(&met, trial);
-	lock_take(&pve->lock);
-	/* A call that was under way while the policy changed has nothing to say about the new one. */
-	if (!pve->whole && pve->policy == trial->policy && pve->met.session != trial->session) {
-		struct pve_trial old = pve->met;
-
-		pve->met = met;
-		met = old;
-	}
-	lock_release(&pve->lock);
-	pve_trial_done(&met);
-}
-
-void
-pve_resume_failed(struct pve *pve)
-{
-	struct pve_trial met;
-
-	lock_take(&pve->lock);
-	met = pve->met;
-	pve->met = (struct pve_trial){.policy = NULL};
-	pve->whole = true;
-	lock_release(&pve->lock);
-	pve_trial_done(&met);
-}
-
-void
-pve_resume(struct pve *pve, struct pve_trial *trial)
-{
-	struct pve_trial met = {.policy = NULL};
-
-	lock_take(&pve->lock);
-	if (pve->met.policy != NULL)
-		pve_trial_copy(&met, &pve->met);
-	lock_release(&pve->lock);
-	if (met.policy != NULL)
-		pve_trial_resume(trial, &met);
-	pve_trial_done(&met);
 }
 
 /* ---- where ---- */
@@ -205,4 +150,18 @@ pve_where_set(struct pve *pve, const struct pve_where *where)
 	lock_take(&pve->lock);
 	pve->where = *where;
 	lock_release(&pve->lock);
+}
+
+void
+pve_resume_failed(struct pve *pve)
+{
+	struct pve_policy *policy = pve_policy_now(pve);
+	struct pve_where where;
+	struct pve_trial trial;
+
+	pve_where_get(pve, &where);
+	pve_trial_init(&trial, policy, pve_host_at(pve, where.host), pve->port, &pve->pin);
+	pve_met_avoid(&trial);
+	pve_trial_done(&trial);
+	pve_policy_unref(policy);
 }

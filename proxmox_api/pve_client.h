@@ -12,7 +12,6 @@
 
 #include "base/lock.h"
 #include "proxmox_api/pve.h"
-#include "proxmox_api/pve_trust.h"
 
 /* What proves to Proxmox who is calling: ticket and csrf of a login, or else a token. */
 struct pve_identity {
@@ -39,8 +38,6 @@ struct pve {
 	char user[PVE_IDENTITY_SIZE]; /* [i] */
 	struct lock lock;             /* LOCK_PVE */
 	struct pve_policy *policy;    /* [p] one reference */
-	struct pve_trial met;         /* [p] the handshake whose TLS session may be resumed, or none */
-	bool whole;                   /* [p] a resumed handshake has failed: there are none any more */
 	struct pve_identity identity; /* [p] */
 	bool lapsed;                  /* [p] see pve_lapsed() */
 	/*
@@ -85,13 +82,6 @@ const char *pve_host_at(const struct pve *pve, size_t i);
 /* Who answered last; before that the first host, at any of its addresses. */
 void pve_where_get(struct pve *pve, struct pve_where *out);
 void pve_where_set(struct pve *pve, const struct pve_where *where);
-
-/*
- * What a call has learned at its handshake, for later ones; and let one that has not begun
- * resume what was left by an earlier one, if it may.
- */
-void pve_met(struct pve *pve, const struct pve_trial *trial);
-void pve_resume(struct pve *pve, struct pve_trial *trial);
 
 /* A reference to what pve_use_policy() said last. */
 struct pve_policy *pve_policy_now(struct pve *pve);

@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "proxmox_api/pve_client.h"
+#include "proxmox_api/pve_trust.h"
 
 enum {
 	PVE_IDLE_MS = 3500,

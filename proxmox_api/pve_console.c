@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_console - ask for a console, and say how its websocket is to be opened; see pve.h. */
 #include <assert.h>
-#include <openssl/ssl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_request.h"
 
@@ -72,6 +73,23 @@ write_target(
 	return r;
 }
 
+/* For another handshake like that one; NULL when there is none, or no memory. */
+static struct pve_trial *
+find_session(const struct pve_trial *like)
+{
+	struct pve_trial *trial = calloc(1, sizeof(*trial));
+
+	if (trial == NULL)
+		return NULL;
+	pve_trial_init(trial, like->policy, like->host, like->port, &like->pin);
+	pve_met_resume(trial);
+	if (trial->session != NULL)
+		return trial;
+	pve_trial_done(trial);
+	free(trial);
+	return NULL;
+}
+
 static int
 fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
 	const struct pve_target *target, struct pve_console_reply *reply,
@@ -89,8 +107,7 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	c->port = pve->port;
 	c->pin = pve->pin;
 	c->policy = pve_policy_ref(answer->trial.policy);
-	c->session = pve_trial_session(&answer->trial);
-	c->forgotten = answer->trial.forgotten;
+	c->session = find_session(&answer->trial);
 	c->made_ms = clock_ms();
 	return 0;
 }
@@ -157,6 +174,8 @@ pve_console_done(struct pve_console *console)
 	secret_wipe(&console->password);
 	secret_wipe(&console->login);
 	pve_policy_unref(console->policy);
-	SSL_SESSION_free(console->session);
+	if (console->session != NULL)
+		pve_trial_done(console->session);
+	free(console->session);
 	*console = (struct pve_console){.port = 0};
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "proxmox_api/pve_judge.h"
+#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_transfer.h"
 
 /* What can be done after a try that failed before anything was sent. */
@@ -176,7 +177,7 @@ what_next(const struct transfer *t, CURLcode failure, int code)
 {
 	/* A session was offered, and no certificate shown: once more, with a whole handshake. */
 	if (failure == CURLE_SSL_CONNECT_ERROR && t->conn->trial.session != NULL && !t->requested) {
-		pve_resume_failed(t->pve);
+		pve_met_avoid(&t->conn->trial);
 		return NEXT_ADDRESS;
 	}
 	if (t->to->address[0] != '\0' && unconnected(t, failure))
@@ -211,7 +212,6 @@ attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, 
 		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", t->call->what);
 	if (c == CURLE_OK) {
 		pve_trial_copy(&answer->trial, &t->conn->trial);
-		pve_met(t->pve, &t->conn->trial);
 		pve_conn_keep(t->pve, &t->conn);
 		return 0;
 	}
@@ -233,8 +233,8 @@ int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
-	/* What is worth most goes to nobody but who has just shown a certificate. */
-	bool fresh = call->password != NULL;
+	/* A password that went over a connection which breaks must not be sent twice. */
+	bool fresh = call->password != NULL, whole = false;
 	size_t hosts = pve_host_count(pve), left = hosts;
 	struct err now = {.code = 0}, earlier = {.code = 0};
 	struct pve_where to;
@@ -250,7 +250,8 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 			.answer = answer,
 			.to = &to,
 			.host = pve_host_at(pve, to.host),
-			.fresh = fresh};
+			.fresh = fresh,
+			.whole = whole};
 
 		r = attempt(&t, deadline_ms, left + (to.address[0] != '\0'), &next, &now);
 		transfer_done(&t);
@@ -264,7 +265,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 		}
 		/* Resolved and judged anew. */
 		to.address[0] = '\0';
-		fresh = true;
+		fresh = whole = true;
 		pve_answer_done(answer);
 	}
 	if (r < 0 && earlier.code < 0)

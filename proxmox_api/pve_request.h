@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "proxmox_api/pve_client.h"
+#include "proxmox_api/pve_trust.h"
 
 enum {
 	PVE_REASON_SIZE = 256,

@@ -19,6 +19,7 @@
 
 #include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_guard.h"
+#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_trust.h"
 
 static int
@@ -149,8 +150,6 @@ make_ctx(struct pve_policy *policy, struct err *err)
 		SSL_CTX_set1_verify_cert_store(policy->ctx, policy->store) != 1)
 		return no_memory(err);
 	pve_tls_settle(policy->ctx);
-	/* Which sessions may be resumed is not for OpenSSL to say: see pve_trust.h. */
-	SSL_CTX_set_session_cache_mode(policy->ctx, SSL_SESS_CACHE_OFF);
 	/* Whether it is asked at all is each connection's own: see pve_trust_ssl(). */
 	pve_trust_prepare(policy->ctx);
 	return 0;
@@ -168,7 +167,8 @@ pve_policy_new(const struct pve_policy_config *config, struct pve_policy **out, 
 	policy->mode = config->mode;
 	if (config->known != NULL)
 		policy->known = pve_known_ref(config->known);
-	r = load_guard(policy, config, err);
+	policy->met = pve_met_new();
+	r = policy->met != NULL ? load_guard(policy, config, err) : no_memory(err);
 	if (r == 0)
 		r = load_store(policy, config->ca_file, err);
 	if (r == 0)
@@ -195,6 +195,7 @@ pve_policy_unref(struct pve_policy *policy)
 {
 	if (policy == NULL || atomic_fetch_sub_explicit(&policy->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	pve_met_free(policy->met);
 	SSL_CTX_free(policy->ctx);
 	X509_STORE_free(policy->store);
 	pve_known_unref(policy->known);

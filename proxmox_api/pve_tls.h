@@ -3,7 +3,8 @@
  * pve_tls - what a policy is made of, for the other files of this room; what the program sees
  * of it is in pve.h.
  *
- * Threads: any; a policy never changes, and OpenSSL guards what it does inside.
+ * Threads: any; a policy never changes, but for whom it has met, and OpenSSL guards what it does
+ * inside.
  */
 #ifndef PROXMOX_API_PVE_TLS_H
 #define PROXMOX_API_PVE_TLS_H
@@ -25,6 +26,7 @@ struct pve_policy {
 	size_t pin_count;            /* [i] */
 	struct pve_known *known;     /* [i] one reference, or NULL */
 	struct pve_guard *guard;     /* [i] whom to call */
+	struct pve_met *met;         /* [i] whom it has let pass lately; guarded by itself */
 };
 
 /* For every context of connections to Proxmox, also another library's. */

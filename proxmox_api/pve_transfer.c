@@ -215,8 +215,8 @@ find_connection(struct transfer *t)
 		t->conn = pve_conn_take(t->pve, policy, t->host, t->to->address);
 	if (t->conn == NULL) {
 		t->conn = pve_conn_new(t->pve, policy, t->host);
-		if (t->conn != NULL && !t->fresh)
-			pve_resume(t->pve, &t->conn->trial);
+		if (t->conn != NULL)
+			t->conn->trial.whole = t->whole;
 	}
 	pve_policy_unref(policy);
 	return t->conn != NULL;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_known.h"
+#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_tls.h"
 
 /* ---- trials ---- */
@@ -102,48 +103,11 @@ same(const struct pve_fingerprint *a, const struct pve_fingerprint *b)
 	return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
 }
 
-/* ---- resuming ---- */
-
-/* Is there a session, and is it of the very certificate that was judged? */
-static bool
-may_resume(const struct pve_trial *trial, const struct pve_policy *policy)
+bool
+pve_trial_alike(const struct pve_trial *a, const struct pve_trial *b)
 {
-	struct pve_fingerprint its;
-	X509 *peer;
-
-	if (trial->session == NULL || !pve_trial_holds(trial, policy))
-		return false;
-	if (!pve_trial_judges(trial))
-		return true;
-	peer = SSL_SESSION_get0_peer(trial->session);
-	return trial->shown.set && peer != NULL && pve_cert_fingerprint(peer, &its) &&
-		   same(&trial->shown, &its);
-}
-
-static bool
-same_host(const struct pve_trial *a, const struct pve_trial *b)
-{
-	return strcmp(a->host, b->host) == 0 && a->port == b->port && a->pin.set == b->pin.set &&
+	return a->port == b->port && strcmp(a->host, b->host) == 0 && a->pin.set == b->pin.set &&
 		   (!a->pin.set || same(&a->pin, &b->pin));
-}
-
-void
-pve_trial_resume(struct pve_trial *trial, const struct pve_trial *from)
-{
-	if (!same_host(trial, from) || !may_resume(from, trial->policy))
-		return;
-	pve_trial_done(trial);
-	pve_trial_copy(trial, from);
-}
-
-/*
- * Each connection gets a session of its own: OpenSSL marks one whose connection ends in disorder,
- * and takes no lock for it.
- */
-struct ssl_session_st *
-pve_trial_session(const struct pve_trial *trial)
-{
-	return may_resume(trial, trial->policy) ? SSL_SESSION_dup(trial->session) : NULL;
 }
 
 /* ---- the verdict ---- */
@@ -306,6 +270,8 @@ on_certificate(X509_STORE_CTX *ctx, void *arg)
 	/* Whatever was offered, this is a handshake of its own. */
 	begin(t);
 	r = pve_trial_judges(t) ? judge(t, ctx) : 0;
+	if (r < 0)
+		pve_met_forget(t);
 	ERR_clear_error();
 	/* Whoever asks for the result later shall hear ours, not that of the chain. */
 	X509_STORE_CTX_set_error(ctx, r == 0 ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
@@ -341,49 +307,39 @@ static void
 on_handshake(const SSL *ssl, int where, int ret)
 {
 	const struct pve_trial *trial = trial_of_ctx(ssl);
-	SSL_SESSION *session;
 
 	(void)ret;
-	if ((where & SSL_CB_HANDSHAKE_START) == 0 || trial->session == NULL)
-		return;
-	session = SSL_SESSION_dup(trial->session);
-	if (session != NULL)
-		SSL_set_session((SSL *)(uintptr_t)ssl, session);
-	SSL_SESSION_free(session);
+	if ((where & SSL_CB_HANDSHAKE_START) != 0 && trial->session != NULL)
+		SSL_set_session((SSL *)(uintptr_t)ssl, trial->session);
 }
 
-/* A copy is kept: the connection goes on using, and marking, its own, whatever others do. */
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
-	struct pve_trial *trial = trial_of_ctx(ssl);
-	SSL_SESSION *copy = NULL;
+	const struct pve_trial *trial = trial_of(ssl);
 
-	if (SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
-		copy = SSL_SESSION_dup(session);
-	if (copy != NULL) {
-		SSL_SESSION_free(trial->session);
-		trial->session = copy;
-	}
+	pve_met_put(trial != NULL ? trial : trial_of_ctx(ssl), session);
 	return 0;
 }
 
-static bool
-keep_sessions(struct pve_trial *trial, SSL_CTX *ctx)
+/* Which sessions may be resumed is not for OpenSSL to say: see pve_met.h. */
+static void
+pass_on_sessions(SSL_CTX *ctx)
 {
 	pthread_once(&index_once, make_index);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
-	SSL_CTX_set_info_callback(ctx, on_handshake);
-	return SSL_CTX_set_ex_data(ctx, ctx_trial_index, trial) == 1;
 }
 
 int
 pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 {
-	if (!may_resume(trial, trial->policy))
-		begin(trial);
-	if (!keep_sessions(trial, ctx))
+	begin(trial);
+	if (!trial->whole)
+		pve_met_resume(trial);
+	pass_on_sessions(ctx);
+	SSL_CTX_set_info_callback(ctx, on_handshake);
+	if (SSL_CTX_set_ex_data(ctx, ctx_trial_index, trial) != 1)
 		return ERR_MEMORY;
 	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
 	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
@@ -401,6 +357,7 @@ pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 void
 pve_trust_prepare(struct ssl_ctx_st *ctx)
 {
+	pass_on_sessions(ctx);
 	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, NULL);
 }
 
@@ -418,7 +375,6 @@ pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
 	struct pve_trial *trial = calloc(1, sizeof(*trial));
 	SSL *ssl = SSL_new(policy->ctx);
 
-	pthread_once(&index_once, make_index);
 	if (trial == NULL || ssl == NULL || SSL_set_ex_data(ssl, trial_index, trial) != 1) {
 		free(trial);
 		goto no_memory;
@@ -442,8 +398,13 @@ pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct e
 	int r = pve_trust_ssl(console->policy, console->host, console->port, &console->pin, out, err);
 
 	/* What was known a moment ago may have been forgotten since. */
-	if (r == 0 && console->session != NULL && console->forgotten == forgotten(console->policy))
-		SSL_set_session(*out, console->session);
+	if (r == 0 && console->session != NULL && pve_trial_holds(console->session, console->policy)) {
+		struct pve_trial *trial = trial_of(*out);
+
+		pve_trial_done(trial);
+		pve_trial_copy(trial, console->session);
+		SSL_set_session(*out, trial->session);
+	}
 	return r;
 }
 

@@ -7,8 +7,8 @@
  *
  * A handshake may resume the TLS session of an earlier one, which costs a quarter of the time. Then
  * no certificate comes, and none has to be judged, as long as the verdict on the one that the
- * session began with would be the same. Only sessions of TLS 1.3 are kept: the secret in them
- * opens nothing of what was said before.
+ * session began with would be the same: pve_met.h keeps them. Only those of TLS 1.3: the secret in
+ * them opens nothing of what was said before.
  *
  * Threads: a trial belongs to its handshake.
  */
@@ -32,7 +32,8 @@ struct pve_trial {
 	int64_t begun_ms;               /* clock_ms() when the handshake that was judged began */
 	unsigned forgotten;             /* pve_known_forgotten() at that time */
 	struct pve_fingerprint shown;   /* of what was judged */
-	struct ssl_session_st *session; /* to be resumed, of the same verdict, or NULL */
+	bool whole;                     /* no session is to be offered */
+	struct ssl_session_st *session; /* that is offered, of the same verdict, or NULL */
 };
 
 /* A verdict counts for ten minutes after its handshake, be it that a console was not dialled at once. */
@@ -55,17 +56,13 @@ bool pve_trial_judges(const struct pve_trial *trial);
  */
 bool pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy);
 
-/*
- * May a handshake of trial, which has not begun, resume the session of from? Only to the same host
- * and port with the same pin, while the verdict holds and if the session is of the very
- * certificate that was judged. Then it will be offered, and trial has that verdict.
- */
-void pve_trial_resume(struct pve_trial *trial, const struct pve_trial *from);
+/* Would one of a count for the other: the same host, port and pin? */
+bool pve_trial_alike(const struct pve_trial *a, const struct pve_trial *b);
 
 /*
  * Make ctx, another library's, which makes but this one connection, leave the verdict to
- * trial. Its session is offered, if the verdict holds, and replaced by the one that comes; with a
- * certificate that comes all is begun anew. That library must verify the peer if there is a verdict, and not the name.
+ * trial. With each handshake all is begun anew: a session that pve_met.h has for it is offered, and
+ * with a certificate that comes all the same nothing counts but that. That library must verify the peer if there is a verdict, and not the name.
  * Returns 0 or ERR_MEMORY.
  */
 int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
@@ -88,9 +85,6 @@ void pve_trial_learn(const struct pve_trial *trial, const char *authority);
 int pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
 	const struct pve_fingerprint *pin, struct ssl_st **out, struct err *err)
 	__attribute__((warn_unused_result));
-
-/* What trial's session may do for a console's websocket: a copy, the caller's, or NULL. */
-struct ssl_session_st *pve_trial_session(const struct pve_trial *trial);
 
 /* For a context of which pve_trust_ssl() makes connections that are judged. */
 void pve_trust_prepare(struct ssl_ctx_st *ctx);

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proxmox_api/pve_met.h"
 #include "tests/unit/certs.h"
 
 enum {
@@ -324,6 +325,17 @@ scene_requests(struct scene_host *h, const char **last)
 		*last = n > 0 ? h->request[(n - 1) % SCENE_REQUESTS] : "";
 	pthread_mutex_unlock(&h->mutex);
 	return n;
+}
+
+/* What logins by policy have left for later ones to resume there is gone. */
+static inline void
+scene_forget(struct pve_policy *policy, const char *host, uint16_t port)
+{
+	struct pve_trial trial;
+
+	pve_trial_init(&trial, policy, host, port, NULL);
+	pve_met_forget(&trial);
+	pve_trial_done(&trial);
 }
 
 #endif

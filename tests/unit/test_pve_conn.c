@@ -433,12 +433,14 @@ call_twice(void *arg)
 		assert_true(r == 0 || (torture_struck() && r < 0));
 	}
 	pve_conn_drop_of(who);
+	scene_forget(policy, target.host, target.port);
 }
 
 static void
 without_memory_a_call_fails_and_loses_nothing(void **state)
 {
 	(void)state;
+	scene_forget(policy, target.host, target.port);
 	assert_true(torture(call_twice, pve) > 4);
 	scene_await_open(host, 0);
 }

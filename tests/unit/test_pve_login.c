@@ -341,6 +341,7 @@ log_in_with_a_code(void *arg)
 		assert_int_equal(answered, scene_requests(host, NULL) > before);
 	}
 	pve_unref(pve);
+	scene_forget(policy, target.host, target.port);
 	pve_credential_done(&c);
 }
 

@@ -5,7 +5,9 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_client.h"
+#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_request.h"
 
 enum { SOON_MS = 60000 };
@@ -99,6 +101,50 @@ call_of(struct err *err)
 	return r;
 }
 
+/* A handshake with the host that is to begin, which has a session to resume if one waits. */
+static struct pve_trial
+next_trial(const struct pve_fingerprint *pin)
+{
+	struct pve_trial trial;
+
+	pve_trial_init(&trial, policy, target.host, target.port, pin);
+	pve_met_resume(&trial);
+	return trial;
+}
+
+/* How many sessions wait for the host? Afterwards none do. */
+static unsigned
+drain(void)
+{
+	struct pve_trial trial;
+	unsigned n = 0;
+
+	for (bool more = true; more; n += more) {
+		trial = next_trial(NULL);
+		more = trial.session != NULL;
+		pve_trial_done(&trial);
+	}
+	return n;
+}
+
+/* The verdict of the sessions that wait is so much older. */
+static void
+age(int64_t ms)
+{
+	struct pve_trial all[PVE_MET_EACH];
+	unsigned n = 0;
+
+	while (n < PVE_MET_EACH && (all[n] = next_trial(NULL)).session != NULL)
+		n++;
+	if (n < PVE_MET_EACH)
+		pve_trial_done(&all[n]);
+	for (unsigned i = 0; i < n; i++) {
+		all[i].begun_ms -= ms;
+		pve_met_put(&all[i], all[i].session);
+		pve_trial_done(&all[i]);
+	}
+}
+
 /* So many connections, of which so many have resumed a session. */
 static void
 expect(unsigned connections, unsigned resumed)
@@ -155,15 +201,20 @@ a_call_resumes_the_session_of_an_earlier_one(void **state)
 }
 
 static void
-what_carries_a_password_or_a_ticket_to_renew_sees_a_certificate(void **state)
+so_do_another_login_and_a_renewal(void **state)
 {
+	struct pve *other = NULL;
 	bool answered;
 
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
-	assert_int_equal(pve_renew(pve, clock_ms() + SOON_MS, NULL), 0);
-	assert_int_equal(pve_login_again(pve, &joe, clock_ms() + SOON_MS, &answered, NULL), 0);
-	expect(3, 0);
+	assert_int_equal(
+		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
+		0);
+	assert_int_equal(pve_renew(other, clock_ms() + SOON_MS, NULL), 0);
+	assert_int_equal(pve_login_again(other, &joe, clock_ms() + SOON_MS, &answered, NULL), 0);
+	expect(4, 3);
+	pve_unref(other);
 	shut();
 }
 
@@ -174,7 +225,63 @@ a_session_of_tls_1_2_is_not_kept(void **state)
 	open_up(PVE_TLS_VERIFY, TLS1_2_VERSION);
 	assert_int_equal(call_of(NULL), 0);
 	expect(2, 0);
-	assert_null(pve->met.session);
+	assert_int_equal(drain(), 0);
+	shut();
+}
+
+static void
+each_session_serves_once(void **state)
+{
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	/* A whole handshake brings two, one that resumes a session another. */
+	assert_int_equal(drain(), 2);
+	assert_int_equal(call_of(NULL), 0);
+	expect(2, 0);
+	assert_int_equal(call_of(NULL), 0);
+	expect(3, 1);
+	assert_int_equal(drain(), 2);
+	shut();
+}
+
+static void
+only_so_many_wait_for_a_host(void **state)
+{
+	struct pve_trial trial;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	trial = next_trial(NULL);
+	for (int i = 0; i < 3 * PVE_MET_EACH; i++)
+		pve_met_put(&trial, trial.session);
+	assert_int_equal(drain(), PVE_MET_EACH);
+	pve_trial_done(&trial);
+	shut();
+}
+
+static void
+only_so_many_wait_at_all(void **state)
+{
+	struct pve_trial trial, other;
+	unsigned found = 0;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	trial = next_trial(NULL);
+	for (uint16_t port = 1; port <= PVE_MET_MAX + 10; port++) {
+		trial.port = port;
+		pve_met_put(&trial, trial.session);
+	}
+	for (uint16_t port = 1; port <= PVE_MET_MAX + 10; port++) {
+		pve_trial_init(&other, policy, target.host, port, NULL);
+		pve_met_resume(&other);
+		found += other.session != NULL;
+		/* The oldest have had to go. */
+		assert_int_equal(other.session != NULL, port > 10);
+		pve_trial_done(&other);
+	}
+	assert_int_equal(found, PVE_MET_MAX);
+	pve_trial_done(&trial);
 	shut();
 }
 
@@ -200,11 +307,11 @@ a_verdict_counts_for_ten_minutes_from_where_the_certificate_was_shown(void **sta
 {
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
-	pve->met.begun_ms -= PVE_VERDICT_MS - 2000;
+	age(PVE_VERDICT_MS - 5000);
 	assert_int_equal(call_of(NULL), 0);
 	expect(2, 1);
 	/* The new session is as old as the one that it comes from. */
-	pve->met.begun_ms -= 2000;
+	age(5000);
 	assert_int_equal(call_of(NULL), 0);
 	expect(3, 1);
 	assert_int_equal(call_of(NULL), 0);
@@ -300,44 +407,103 @@ where_resuming_fails_there_are_only_whole_handshakes(void **state)
 }
 
 static void
-a_session_of_another_certificate_than_was_judged_is_not_offered(void **state)
+where_another_certificate_was_refused_none_is_offered(void **state)
 {
+	struct pve_trial trial = {.policy = NULL};
+
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
-	pve->met.shown.sha256[0] ^= 1;
-	assert_int_equal(call_of(NULL), 0);
-	expect(2, 0);
-	pve->met.shown.set = false;
-	assert_int_equal(call_of(NULL), 0);
+	show(&foreign);
+	/* One handshake that has none to offer, beside those who do. */
+	trial = next_trial(NULL);
+	assert_non_null(trial.session);
+	assert_int_equal(drain(), 1);
+	assert_int_equal(call_of(NULL), ERR_UNTRUSTED);
+	pve_met_put(&trial, trial.session);
+	SSL_CTX_set_options(host->ctx, SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(host->ctx, SSL_SESS_CACHE_OFF);
+	pve_met_put(&trial, trial.session);
+	assert_int_equal(call_of(NULL), ERR_UNTRUSTED);
+	assert_int_equal(drain(), 0);
+	pve_trial_done(&trial);
 	expect(3, 0);
 	shut();
 }
 
 static void
-nor_is_one_of_another_host_port_or_pin(void **state)
+a_session_of_another_certificate_than_was_judged_is_not_kept(void **state)
+{
+	struct pve_trial trial;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	trial = next_trial(NULL);
+	assert_int_equal(drain(), 1);
+	trial.shown.sha256[0] ^= 1;
+	pve_met_put(&trial, trial.session);
+	assert_int_equal(drain(), 0);
+	trial.shown.sha256[0] ^= 1;
+	trial.shown.set = false;
+	pve_met_put(&trial, trial.session);
+	assert_int_equal(drain(), 0);
+	pve_trial_done(&trial);
+	shut();
+}
+
+static void
+a_host_another_port_or_a_fingerprint_of_a_link_has_none_of_anothers(void **state)
 {
 	struct pve_fingerprint pin = {.set = true};
 	struct pve_trial trial;
 
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 3; i >= 0; i--) {
 		pve_trial_init(&trial, policy, i == 1 ? "127.0.0.2" : target.host, i == 2 ? 1 : target.port,
 			i == 3 ? &pin : NULL);
-		pve_trial_resume(&trial, &pve->met);
+		pve_met_resume(&trial);
 		assert_int_equal(trial.session != NULL, i == 0);
 		pve_trial_done(&trial);
 	}
 	shut();
 }
 
+static void
+a_link_with_a_fingerprint_shares_with_those_that_have_the_same(void **state)
+{
+	struct pve_fingerprint pin = {.set = true};
+	struct pve *other = NULL;
+	bool answered;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	assert_true(pve_cert_fingerprint(good.x509, &pin));
+	for (unsigned i = 0; i < 3; i++) {
+		int r;
+
+		/* The last one has another, and the host could still resume all that it has given out. */
+		target.pin = pin;
+		target.pin.sha256[0] ^= i == 2;
+		r = pve_login(
+			policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &other, &answered, NULL);
+		assert_int_equal(r, i == 2 ? ERR_UNTRUSTED : 0);
+		expect(2 + i, i > 0);
+		if (r == 0)
+			pve_unref(other);
+	}
+	target.pin.set = false;
+	shut();
+}
+
 /* ---- consoles ---- */
 
-/* Does a websocket's handshake resume? It must succeed. */
+/* Does a websocket's handshake resume? It must succeed, and leaves what it is given for later ones. */
 static bool
 console_resumes(const struct pve_console *console)
 {
+	static const char request[] = "GET / HTTP/1.1\r\n\r\n";
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(console->port)};
+	char byte;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	SSL *ssl = NULL;
 	bool resumed;
@@ -348,6 +514,9 @@ console_resumes(const struct pve_console *console)
 	SSL_set_fd(ssl, fd);
 	assert_int_equal(SSL_connect(ssl), 1);
 	resumed = SSL_session_reused(ssl) == 1;
+	assert_int_equal(SSL_write(ssl, request, sizeof(request) - 1), sizeof(request) - 1);
+	while (SSL_read(ssl, &byte, 1) != 1)
+		assert_int_equal(SSL_get_error(ssl, -1), SSL_ERROR_WANT_READ);
 	/* In disorder: the next one is none the worse for it. */
 	SSL_free(ssl);
 	close(fd);
@@ -364,7 +533,7 @@ a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since(void **s
 	scene_says(host, "200 OK", console_reply);
 	for (unsigned more = 0; more <= 1; more++) {
 		assert_int_equal(pve_console_open(pve, &target, clock_ms() + SOON_MS, &console, NULL), 0);
-		console.forgotten += more;
+		console.session->forgotten += more;
 		assert_int_equal(console_resumes(&console), more == 0);
 		pve_console_done(&console);
 	}
@@ -399,6 +568,7 @@ call_twice(void *arg)
 
 		assert_true(r == 0 || (torture_struck() && r < 0));
 	}
+	scene_forget(policy, target.host, target.port);
 }
 
 static void
@@ -406,6 +576,7 @@ without_memory_a_call_fails_and_loses_nothing(void **state)
 {
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	scene_forget(policy, target.host, target.port);
 	assert_true(torture(call_twice, NULL) > 4);
 	shut();
 }
@@ -415,16 +586,21 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_resumes_the_session_of_an_earlier_one),
-		cmocka_unit_test(what_carries_a_password_or_a_ticket_to_renew_sees_a_certificate),
+		cmocka_unit_test(so_do_another_login_and_a_renewal),
 		cmocka_unit_test(a_session_of_tls_1_2_is_not_kept),
+		cmocka_unit_test(each_session_serves_once),
+		cmocka_unit_test(only_so_many_wait_for_a_host),
+		cmocka_unit_test(only_so_many_wait_at_all),
 		cmocka_unit_test(what_was_known_of_the_certificate_is_known_after_resuming),
 		cmocka_unit_test(a_verdict_counts_for_ten_minutes_from_where_the_certificate_was_shown),
 		cmocka_unit_test(another_policy_wants_to_see_a_certificate),
 		cmocka_unit_test(what_is_known_being_read_again_wants_to_see_one_too),
 		cmocka_unit_test(a_host_that_does_not_resume_is_judged),
 		cmocka_unit_test(where_resuming_fails_there_are_only_whole_handshakes),
-		cmocka_unit_test(a_session_of_another_certificate_than_was_judged_is_not_offered),
-		cmocka_unit_test(nor_is_one_of_another_host_port_or_pin),
+		cmocka_unit_test(where_another_certificate_was_refused_none_is_offered),
+		cmocka_unit_test(a_session_of_another_certificate_than_was_judged_is_not_kept),
+		cmocka_unit_test(a_host_another_port_or_a_fingerprint_of_a_link_has_none_of_anothers),
+		cmocka_unit_test(a_link_with_a_fingerprint_shares_with_those_that_have_the_same),
 		cmocka_unit_test(a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since),
 		cmocka_unit_test(a_console_whose_call_has_left_none_shows_its_certificate),
 		cmocka_unit_test(without_memory_a_call_fails_and_loses_nothing),
