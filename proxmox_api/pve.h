@@ -7,8 +7,7 @@
  * about Proxmox that shaped a rule are in docs/proxmox.md.
  *
  * A struct pve is one login of one user on one host, shared by reference count. Calls that
- * follow each other share a connection (see pve_conn.h); what carries a password, a code or a
- * ticket to be renewed has one of its own.
+ * follow each other share a connection, whoever's they are (see pve_conn.h).
  *
  * Threads: every function may be called from any thread. Those with a
  * deadline_ms (see clock_ms()) block until it at the latest and belong on a

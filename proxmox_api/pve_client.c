@@ -29,7 +29,7 @@ pve_global_init(struct err *err)
 void
 pve_global_done(void)
 {
-	pve_conn_drop_of(NULL);
+	pve_conn_drop_all();
 	curl_global_cleanup();
 }
 
@@ -71,7 +71,6 @@ pve_unref(struct pve *pve)
 {
 	if (pve == NULL || atomic_fetch_sub_explicit(&pve->refs, 1, memory_order_acq_rel) > 1)
 		return;
-	pve_conn_drop_of(pve);
 	pve_identity_done(&pve->identity);
 	lock_done(&pve->lock);
 	pve_policy_unref(pve->policy);

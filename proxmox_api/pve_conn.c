@@ -124,39 +124,34 @@ drop(struct pve_conn *conn, struct conn_list *dropped)
 	LIST_INSERT_HEAD(dropped, conn, link);
 }
 
+/* Is it where a call of that trial goes? */
 static bool
-is_stale(const struct pve_conn *conn, int64_t now_ms)
-{
-	return now_ms - conn->idle_ms >= PVE_IDLE_MS;
-}
-
-static bool
-fits(const struct pve_conn *conn, const struct pve_policy *policy, const char *host,
-	const char *address)
+fits(const struct pve_conn *conn, const struct pve_trial *trial, const char *address)
 {
 	struct ip literal;
 
-	if (is_stale(conn, clock_ms()) || !pve_trial_holds(&conn->trial, policy) ||
-		strcmp(conn->trial.host, host) != 0)
+	if (!pve_trial_alike(&conn->trial, trial))
 		return false;
 	/* Of a name that has to be resolved anew nobody knows where it leads now. */
-	return address[0] != '\0' ? strcmp(conn->address, address) == 0 : ip_parse(host, &literal);
+	return address[0] != '\0' ? strcmp(conn->address, address) == 0
+							  : ip_parse(trial->host, &literal);
 }
 
-/* The login's youngest one, if it fits; one that does not will fit no other call either. */
+/* The youngest one that fits; those that nobody may use any more go. */
 static struct pve_conn *
-pick(const struct pve *pve, const struct pve_policy *policy, const char *host, const char *address)
+pick(const struct pve_trial *trial, const char *address)
 {
 	struct conn_list dropped = LIST_HEAD_INITIALIZER(dropped);
 	struct pve_conn *conn, *next, *found = NULL;
-	bool lapsed = pve_lapsed(pve);
+	int64_t now_ms = clock_ms();
 
 	lock_take(&lock);
 	for (conn = LIST_FIRST(&idle); conn != NULL && found == NULL; conn = next) {
 		next = LIST_NEXT(conn, link);
-		if (conn->owner != pve)
+		if (!fits(conn, trial, address))
 			continue;
-		if (lapsed || !fits(conn, policy, host, address)) {
+		if (now_ms - conn->idle_ms >= PVE_IDLE_MS ||
+			!pve_trial_holds(&conn->trial, trial->policy)) {
 			drop(conn, &dropped);
 			continue;
 		}
@@ -177,41 +172,44 @@ is_alive(const struct pve_conn *conn)
 {
 	char byte;
 
-	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	return pve_trial_is_read(&conn->trial) &&
+		   recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
 		   (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 struct pve_conn *
 pve_conn_take(
-	const struct pve *pve, const struct pve_policy *policy, const char *host, const char *address)
+	const struct pve *pve, struct pve_policy *policy, const char *host, const char *address)
 {
 	struct pve_conn *conn;
+	struct pve_trial trial;
 
-	while ((conn = pick(pve, policy, host, address)) != NULL) {
-		if (is_alive(conn))
-			return conn;
+	pve_trial_init(&trial, policy, host, pve->port, &pve->pin);
+	while ((conn = pick(&trial, address)) != NULL && !is_alive(conn))
 		pve_conn_free(conn);
-	}
-	return NULL;
+	pve_trial_done(&trial);
+	return conn;
 }
 
-/* With the lock held: make room for one more of that login. */
+/* With the lock held: make room for one more like that. */
 static void
-make_room(const struct pve *pve, struct conn_list *dropped)
+make_room(const struct pve_conn *more, struct conn_list *dropped)
 {
 	struct pve_conn *conn, *next;
 	unsigned all = 0, own = 0;
 
 	for (conn = LIST_FIRST(&idle); conn != NULL; conn = next) {
+		bool alike = pve_trial_alike(&conn->trial, &more->trial);
+
 		next = LIST_NEXT(conn, link);
-		own += conn->owner == pve;
-		if (++all >= PVE_IDLE_MAX || (conn->owner == pve && own >= PVE_IDLE_EACH))
+		own += alike;
+		if (++all >= PVE_IDLE_MAX || (alike && own >= PVE_IDLE_EACH))
 			drop(conn, dropped);
 	}
 }
 
 void
-pve_conn_keep(const struct pve *pve, struct pve_conn **kept)
+pve_conn_keep(struct pve_conn **kept)
 {
 	struct conn_list dropped = LIST_HEAD_INITIALIZER(dropped);
 	struct pve_conn *conn = *kept;
@@ -227,17 +225,17 @@ pve_conn_keep(const struct pve *pve, struct pve_conn **kept)
 		return;
 	}
 	conn->fd = fd;
-	conn->owner = pve;
 	conn->idle_ms = clock_ms();
 	lock_take(&lock);
-	make_room(pve, &dropped);
+	make_room(conn, &dropped);
 	LIST_INSERT_HEAD(&idle, conn, link);
 	lock_release(&lock);
 	free_all(&dropped);
 }
 
-void
-pve_conn_drop_of(const struct pve *pve)
+/* Of those that wait since then or for longer. */
+static void
+drop_since(int64_t idle_ms)
 {
 	struct conn_list dropped = LIST_HEAD_INITIALIZER(dropped);
 	struct pve_conn *conn, *next;
@@ -245,7 +243,7 @@ pve_conn_drop_of(const struct pve *pve)
 	lock_take(&lock);
 	for (conn = LIST_FIRST(&idle); conn != NULL; conn = next) {
 		next = LIST_NEXT(conn, link);
-		if (pve == NULL || conn->owner == pve)
+		if (conn->idle_ms <= idle_ms)
 			drop(conn, &dropped);
 	}
 	lock_release(&lock);
@@ -253,18 +251,13 @@ pve_conn_drop_of(const struct pve *pve)
 }
 
 void
+pve_conn_drop_all(void)
+{
+	drop_since(INT64_MAX);
+}
+
+void
 pve_tick(void)
 {
-	struct conn_list dropped = LIST_HEAD_INITIALIZER(dropped);
-	struct pve_conn *conn, *next;
-	int64_t now_ms = clock_ms();
-
-	lock_take(&lock);
-	for (conn = LIST_FIRST(&idle); conn != NULL; conn = next) {
-		next = LIST_NEXT(conn, link);
-		if (is_stale(conn, now_ms))
-			drop(conn, &dropped);
-	}
-	lock_release(&lock);
-	free_all(&dropped);
+	drop_since(clock_ms() - PVE_IDLE_MS);
 }

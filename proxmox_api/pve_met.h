@@ -3,13 +3,13 @@
  * pve_met - TLS sessions of those whom a policy has let pass, for later handshakes to resume.
  *
  * A login that begins with a whole handshake pays more for it than for all else. So sessions are
- * shared by all logins; they are found by everything that the verdict goes by: the policy, in
- * which the table lives, the host as it is called, its port, and the link's own fingerprint. A link with one
- * never rides on the verdict of a link without, nor the other way round.
+ * shared by all logins. They are found by everything that the verdict goes by: the policy, in
+ * which the table lives, the host as it is called, its port, and the link's own fingerprint. A
+ * link with one never rides on the verdict of a link without, nor the other way round.
  *
  * Each session serves one handshake (RFC 8446, C.4), and several wait for a host, since several
- * connections may begin at once. When there are too many the oldest goes, so that no link that is never
- * opened holds one for long.
+ * connections may begin at once. When there are too many the oldest goes, so that no link that
+ * is never opened holds one for long.
  *
  * Threads: any; under LOCK_MET.
  */

@@ -212,7 +212,7 @@ attempt(struct transfer *t, int64_t deadline_ms, size_t tries, enum next *next, 
 		return err_set(err, ERR_PROTOCOL, "%s: the answer has no final status", t->call->what);
 	if (c == CURLE_OK) {
 		pve_trial_copy(&answer->trial, &t->conn->trial);
-		pve_conn_keep(t->pve, &t->conn);
+		pve_conn_keep(&t->conn);
 		return 0;
 	}
 	r = judge_failure(t, c, err);
@@ -233,8 +233,7 @@ int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
-	/* A password that went over a connection which breaks must not be sent twice. */
-	bool fresh = call->password != NULL, whole = false;
+	bool fresh = false;
 	size_t hosts = pve_host_count(pve), left = hosts;
 	struct err now = {.code = 0}, earlier = {.code = 0};
 	struct pve_where to;
@@ -250,8 +249,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 			.answer = answer,
 			.to = &to,
 			.host = pve_host_at(pve, to.host),
-			.fresh = fresh,
-			.whole = whole};
+			.fresh = fresh};
 
 		r = attempt(&t, deadline_ms, left + (to.address[0] != '\0'), &next, &now);
 		transfer_done(&t);
@@ -265,7 +263,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 		}
 		/* Resolved and judged anew. */
 		to.address[0] = '\0';
-		fresh = whole = true;
+		fresh = true;
 		pve_answer_done(answer);
 	}
 	if (r < 0 && earlier.code < 0)

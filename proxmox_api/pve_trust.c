@@ -54,6 +54,7 @@ void
 pve_trial_copy(struct pve_trial *to, const struct pve_trial *from)
 {
 	*to = *from;
+	to->ssl = NULL;
 	(void)pve_policy_ref(to->policy);
 	if (to->leaf != NULL && X509_up_ref(to->leaf) != 1)
 		to->leaf = NULL;
@@ -306,10 +307,13 @@ trial_of_ctx(const SSL *ssl)
 static void
 on_handshake(const SSL *ssl, int where, int ret)
 {
-	const struct pve_trial *trial = trial_of_ctx(ssl);
+	struct pve_trial *trial = trial_of_ctx(ssl);
 
 	(void)ret;
-	if ((where & SSL_CB_HANDSHAKE_START) != 0 && trial->session != NULL)
+	if ((where & SSL_CB_HANDSHAKE_START) == 0)
+		return;
+	trial->ssl = ssl;
+	if (trial->session != NULL)
 		SSL_set_session((SSL *)(uintptr_t)ssl, trial->session);
 }
 
@@ -352,6 +356,12 @@ pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 		return ERR_MEMORY;
 	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, trial);
 	return 0;
+}
+
+bool
+pve_trial_is_read(const struct pve_trial *trial)
+{
+	return trial->ssl != NULL && SSL_has_pending(trial->ssl) == 0;
 }
 
 void

@@ -34,6 +34,7 @@ struct pve_trial {
 	struct pve_fingerprint shown;   /* of what was judged */
 	bool whole;                     /* no session is to be offered */
 	struct ssl_session_st *session; /* that is offered, of the same verdict, or NULL */
+	const struct ssl_st *ssl;       /* another library's, while its connection lives; or NULL */
 };
 
 /* A verdict counts for ten minutes after its handshake, be it that a console was not dialled at once. */
@@ -67,6 +68,12 @@ bool pve_trial_alike(const struct pve_trial *a, const struct pve_trial *b);
  */
 int pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 	__attribute__((warn_unused_result));
+
+/*
+ * Has everything that came over the connection, which that library still has, been taken by it? The
+ * answer to one call must not be somebody's answer to another.
+ */
+bool pve_trial_is_read(const struct pve_trial *trial);
 
 /*
  * The handshake is over, so that whoever showed the certificate has its key: what an authority

@@ -85,7 +85,7 @@ describe('the first browser of a link', () => {
 	});
 });
 
-describe('the calls of a login', () => {
+describe('calls', () => {
 	const w = useWorld({ pool: 20 });
 
 	test('of an opening go over one connection, its console over another', async () => {
@@ -96,12 +96,32 @@ describe('the calls of a login', () => {
 		assert.equal(w.pve.handshakes.length, handshakes + 2);
 	});
 
-	test('of the next opening go on over it', async () => {
-		const fields = newcomer(w.pve);
-		await picture(w, await w.gw.session({ vmid: 103, ...fields }));
+	test('of the next opening go on over it, also those of another login', async (t) => {
+		const w = await openWorld({}, t);
+		for (let nth = 1; nth < 9; nth += 3) {
+			const asked = places(w.pve);
+			await picture(w, await w.gw.session({ vmid: 103, ...newcomer(w.pve) }));
+			assert.deepEqual(asked(), [`ticket ${nth}`, `current ${nth + 1}`, `vncproxy ${nth + 2}`,
+				'vncwebsocket 1']);
+		}
+	});
+
+	test('of a link with a fingerprint have their own, which those with the same share', async (t) => {
+		const w = await openWorld({}, t);
+		const fingerprint = w.pve.fingerprintOf('good');
+		await picture(w, await w.gw.session({ vmid: 103, ...newcomer(w.pve) }));
 		const asked = places(w.pve);
-		await picture(w, await w.gw.session({ vmid: 104, ...fields }));
-		assert.deepEqual(asked(), ['current 4', 'vncproxy 5', 'vncwebsocket 1']);
+		for (let i = 0; i < 2; i++)
+			await w.gw.session({ vmid: 103, fingerprint, ...newcomer(w.pve) });
+		assert.deepEqual(asked(), ['ticket 1', 'current 2', 'ticket 3', 'current 4']);
+	});
+
+	test('of a login whose name is to be resolved begin with a connection', async (t) => {
+		const w = await openWorld({ config: { proxmox_tls: 'insecure' } }, t);
+		const asked = places(w.pve);
+		for (let i = 0; i < 2; i++)
+			await w.gw.session({ vmid: 103, hostname: 'localhost', ...newcomer(w.pve) });
+		assert.deepEqual(asked(), ['ticket 1', 'current 2', 'ticket 1', 'current 2']);
 	});
 
 	test('of two browsers at once are answered', async () => {
@@ -112,7 +132,8 @@ describe('the calls of a login', () => {
 			await Promise.all(urls.map((url) => picture(w, url)));
 	});
 
-	test('after a failed one go over another', async () => {
+	test('after a failed one go over another', async (t) => {
+		const w = await openWorld({}, t);
 		const fields = newcomer(w.pve);
 		await picture(w, await w.gw.session({ vmid: 107, ...fields }));
 		w.pve.faults.status = { status: 500, reason: 'whatever' };
@@ -162,6 +183,14 @@ function resumed(pve) {
 	return pve.handshakes.map((h) => `${h.cert} ${h.ok ? h.resumed : 'refused'}`);
 }
 
+/* A host that hangs up at once, so that each opening makes a connection. */
+const IMPATIENT = { pve: { timings: { idleMs: 30 } } };
+
+async function alone(w, fields) {
+	await w.gw.session(fields);
+	await until(() => w.pve.connections === 0, 5000, 'the host to hang up');
+}
+
 describe('a TLS session', () => {
 	test('is resumed by the console, and by later calls', async (t) => {
 		const w = await openWorld({}, t);
@@ -175,18 +204,18 @@ describe('a TLS session', () => {
 	});
 
 	test('is resumed by another login', async (t) => {
-		const w = await openWorld({}, t);
+		const w = await openWorld(IMPATIENT, t);
 		for (let i = 0; i < 2; i++)
-			await w.gw.session({ vmid: 101, ...newcomer(w.pve) });
+			await alone(w, { vmid: 101, ...newcomer(w.pve) });
 		assert.deepEqual(resumed(w.pve), ['good false', 'good true']);
 	});
 
 	test('is not resumed by a link with a fingerprint, but by the next one with the same', async (t) => {
-		const w = await openWorld({}, t);
+		const w = await openWorld(IMPATIENT, t);
 		const fingerprint = w.pve.fingerprintOf('good');
-		await w.gw.session({ vmid: 101, ...newcomer(w.pve) });
+		await alone(w, { vmid: 101, ...newcomer(w.pve) });
 		for (let i = 0; i < 2; i++)
-			await w.gw.session({ vmid: 101, fingerprint, ...newcomer(w.pve) });
+			await alone(w, { vmid: 101, fingerprint, ...newcomer(w.pve) });
 		assert.deepEqual(resumed(w.pve), ['good false', 'good false', 'good true']);
 	});
 

@@ -188,7 +188,7 @@ describe('verify', () => {
 		w.pve.faults.ticket = { delayMs: slow(1500) };
 		try {
 			const tried = order({ password: 'wrong too' }).then((res) => answers.push(res));
-			await until(() => w.pve.handshakes.length > 0, slow(5000));
+			await until(() => w.pve.requests.length > 0, slow(5000));
 			for (let i = 0; i < 20; i++)
 				good(await w.gw.create());
 			await w.gw.status();
@@ -209,7 +209,7 @@ describe('verify', () => {
 			await conn.write(formatRequest({ method: 'POST', path: '/create', body,
 				host: `127.0.0.1:${w.gw.port}`,
 				headers: w.gw.auth({ 'Content-Type': 'application/json' }) }));
-			await until(() => w.pve.handshakes.length > 0, slow(5000));
+			await until(() => w.pve.requests.length > 0, slow(5000));
 			conn.socket.destroy();
 			await until(() => w.pve.logins.length > 0, slow(10000));
 		} finally {

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proxmox_api/pve_conn.h"
 #include "proxmox_api/pve_met.h"
 #include "tests/unit/certs.h"
 
@@ -31,9 +32,12 @@ enum {
 	SCENE_KEPT = 96, /* connections of a host that keeps them */
 };
 
+#define SCENE_UNASKED "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\"unasked\""
+
 /* What a host does with a connection. */
 enum scene_manner {
 	SCENE_ANSWERS,
+	SCENE_EXCESS,     /* ... and once more, unasked, with SCENE_UNASKED */
 	SCENE_NO_TLS,     /* closes it at once */
 	SCENE_NO_ANSWER,  /* takes the request and closes it */
 	SCENE_NO_NOTHING, /* never takes it: it stays in the queue of the system */
@@ -120,8 +124,16 @@ scene_answer(struct scene_host *h, SSL *ssl)
 	memcpy(answer, h->answer, sizeof(answer));
 	goes_on = h->keeps;
 	pthread_mutex_unlock(&h->mutex);
-	if (manner != SCENE_ANSWERS)
+	if (manner == SCENE_EXCESS) {
+		/* The body and the excess are one record of TLS, of which libcurl reads what it wants. */
+		char *body = strstr(answer, "\r\n\r\n") + 4;
+
+		SSL_write(ssl, answer, (int)(body - answer));
+		memmove(answer, body, strlen(body) + 1);
+		strncat(answer, SCENE_UNASKED, sizeof(answer) - strlen(answer) - 1);
+	} else if (manner != SCENE_ANSWERS) {
 		return false;
+	}
 	SSL_write(ssl, answer, (int)strlen(answer));
 	return goes_on;
 }
@@ -327,7 +339,7 @@ scene_requests(struct scene_host *h, const char **last)
 	return n;
 }
 
-/* What logins by policy have left for later ones to resume there is gone. */
+/* What logins by policy have left for later ones is gone. */
 static inline void
 scene_forget(struct pve_policy *policy, const char *host, uint16_t port)
 {
@@ -336,6 +348,7 @@ scene_forget(struct pve_policy *policy, const char *host, uint16_t port)
 	pve_trial_init(&trial, policy, host, port, NULL);
 	pve_met_forget(&trial);
 	pve_trial_done(&trial);
+	pve_conn_drop_all();
 }
 
 #endif

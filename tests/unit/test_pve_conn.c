@@ -5,10 +5,11 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "proxmox_api/pve_cert.h"
 #include "proxmox_api/pve_conn.h"
 #include "proxmox_api/pve_request.h"
 
-enum { SOON_MS = 60000, OTHERS = 40, THREADS = 4, CALLS = 20 };
+enum { SOON_MS = 60000, THREADS = 4, CALLS = 20 };
 
 static const char ticket[] =
 	"{\"data\":{\"ticket\":\"PVE:joe@pve:65::one\",\"username\":\"joe@pve\","
@@ -57,6 +58,7 @@ end(void **state)
 {
 	(void)state;
 	pve_unref(pve);
+	pve_conn_drop_all();
 	pve_policy_unref(policy);
 	scene_stop(host);
 	cert_free(&good);
@@ -101,7 +103,7 @@ waiting(void)
 	struct pve_conn *conn = pve_conn_take(pve, policy, target.host, ""), *same = conn;
 
 	assert_non_null(conn);
-	pve_conn_keep(pve, &conn);
+	pve_conn_keep(&conn);
 	assert_null(conn);
 	return same;
 }
@@ -126,30 +128,57 @@ calls_that_follow_each_other_share_a_connection(void **state)
 }
 
 static void
-what_carries_a_password_or_a_ticket_to_renew_has_its_own(void **state)
+so_do_logins_and_renewals(void **state)
 {
 	bool answered;
+	struct pve *other;
 
 	(void)state;
 	assert_int_equal(pve_login_again(pve, &joe, clock_ms() + SOON_MS, &answered, NULL), 0);
-	expect(2, 2);
 	assert_int_equal(pve_renew(pve, clock_ms() + SOON_MS, NULL), 0);
-	expect(3, 3);
+	other = log_in();
+	assert_int_equal(call_of(other, NULL, NULL), 0);
 	assert_int_equal(call_of(pve, NULL, NULL), 0);
-	expect(3, 4);
+	expect(1, 6);
+	pve_unref(other);
 }
 
 static void
-another_login_has_its_own(void **state)
+a_link_with_a_fingerprint_shares_only_with_those_that_have_the_same(void **state)
 {
-	struct pve *other = log_in();
+	struct pve *other = NULL;
+	struct err err = {.code = 0};
+	bool answered;
 
 	(void)state;
-	expect(2, 2);
-	assert_int_equal(call_of(other, NULL, NULL), 0);
-	assert_int_equal(call_of(pve, NULL, NULL), 0);
-	expect(2, 4);
-	pve_unref(other);
+	assert_true(pve_cert_fingerprint(good.x509, &target.pin));
+	target.pin.set = true;
+	for (unsigned i = 0; i < 2; i++) {
+		other = log_in();
+		expect(2, 2 + i);
+		pve_unref(other);
+	}
+	target.pin.sha256[31] ^= 1;
+	assert_int_equal(
+		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &other, &answered, &err),
+		ERR_UNTRUSTED);
+	expect(3, 3);
+	target.pin.set = false;
+}
+
+static void
+a_password_is_sent_once(void **state)
+{
+	struct err err = {.code = 0};
+	bool answered;
+
+	(void)state;
+	scene_behaves(host, SCENE_NO_ANSWER);
+	assert_int_equal(
+		pve_login_again(pve, &joe, clock_ms() + SOON_MS, &answered, &err), ERR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "broke before an answer came"));
+	assert_false(answered);
+	expect(1, 2);
 }
 
 static void
@@ -194,6 +223,22 @@ one_that_the_host_has_closed_is_not_asked(void **state)
 		assert_int_equal(call_of(pve, forms[i], NULL), 0);
 		expect(2 + i, 2 + i);
 	}
+}
+
+static void
+what_came_unasked_is_no_answer_to_the_next_call(void **state)
+{
+	const char *last;
+
+	(void)state;
+	scene_behaves(host, SCENE_EXCESS);
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(1, 2);
+	scene_behaves(host, SCENE_ANSWERS);
+	assert_int_equal(call_of(pve, "a=b", NULL), 0);
+	expect(2, 3);
+	scene_requests(host, &last);
+	assert_non_null(strstr(last, "a=b"));
 }
 
 static void
@@ -318,78 +363,90 @@ what_is_known_being_read_again_ends_it(void **state)
 }
 
 static void
-a_login_that_has_lapsed_ends_it(void **state)
+it_is_for_no_other_address_host_or_port(void **state)
 {
-	struct pve_identity identity = {.made_ms = 0};
+	struct pve other = {.port = (uint16_t)(target.port + 1)};
 
-	(void)state;
-	assert_int_equal(pve_identity_get(pve, &identity, NULL), 0);
-	pve_identity_refused(pve, &identity);
-	pve_identity_done(&identity);
-	assert_int_equal(call_of(pve, NULL, NULL), 0);
-	expect(2, 2);
-}
-
-static void
-another_address_or_host_ends_it(void **state)
-{
 	(void)state;
 	assert_null(pve_conn_take(pve, policy, target.host, "127.0.0.2"));
-	scene_await_open(host, 0);
-	assert_int_equal(call_of(pve, NULL, NULL), 0);
 	assert_null(pve_conn_take(pve, policy, "127.0.0.2", ""));
-	scene_await_open(host, 0);
+	assert_null(pve_conn_take(&other, policy, target.host, ""));
+	assert_int_equal(call_of(pve, NULL, NULL), 0);
+	expect(1, 2);
 }
 
 static void
-the_end_of_its_login_ends_it(void **state)
+it_outlives_its_login(void **state)
 {
 	(void)state;
 	pve_unref(pve);
-	scene_await_open(host, 0);
 	pve = log_in();
+	expect(1, 2);
 }
 
 /* ---- how many ---- */
 
+/* So many connections with the host that target names, held by the caller. */
 static void
-two_wait_for_a_login_at_most(void **state)
+hold(struct pve_conn *conns[], int n)
 {
-	struct pve_conn *conns[3];
+	struct pve *who = log_in();
+
+	for (int i = 0; i < n; i++) {
+		if (i > 0)
+			assert_int_equal(call_of(who, NULL, NULL), 0);
+		conns[i] = pve_conn_take(who, policy, target.host, "");
+		assert_non_null(conns[i]);
+	}
+	pve_unref(who);
+}
+
+static void
+three_wait_for_a_host_at_most(void **state)
+{
+	struct pve_conn *conns[PVE_IDLE_EACH + 1];
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
-		conns[i] = pve_conn_take(pve, policy, target.host, "");
-		assert_non_null(conns[i]);
-		assert_int_equal(call_of(pve, NULL, NULL), 0);
-	}
-	expect(4, 4);
-	for (int i = 0; i < 3; i++)
-		pve_conn_keep(pve, &conns[i]);
-	scene_await_open(host, 2);
+	hold(conns, PVE_IDLE_EACH + 1);
+	expect(4, 5);
+	for (int i = 0; i < PVE_IDLE_EACH + 1; i++)
+		pve_conn_keep(&conns[i]);
+	scene_await_open(host, 3);
 }
 
 static void
 sixteen_wait_at_most(void **state)
 {
-	struct pve *others[OTHERS];
+	static const char *const names[] = {
+		"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7"};
+	enum { HOSTS = sizeof(names) / sizeof(names[0]) };
+	struct scene_host *hosts[HOSTS];
+	struct pve_conn *conns[HOSTS][PVE_IDLE_EACH];
+	char first[PVE_HOST_SIZE];
+	uint16_t port = target.port;
 
 	(void)state;
-	for (int i = 0; i < OTHERS; i++) {
-		struct pve_conn *conn;
-
-		others[i] = log_in();
-		conn = pve_conn_take(others[i], policy, target.host, "");
-		assert_int_equal(call_of(others[i], NULL, NULL), 0);
-		pve_conn_keep(others[i], &conn);
+	memcpy(first, target.host, sizeof(first));
+	for (int i = 0; i < HOSTS; i++) {
+		snprintf(target.host, sizeof(target.host), "%s", names[i]);
+		target.port = 0;
+		hosts[i] = scene_start(scene_bind(names[i], &target.port), &good, SCENE_ANSWERS);
+		scene_keeps(hosts[i]);
+		scene_says(hosts[i], "200 OK", ticket);
+		hold(conns[i], PVE_IDLE_EACH);
 	}
-	expect(1 + 2 * OTHERS, 1 + 2 * OTHERS);
-	scene_await_open(host, PVE_IDLE_MAX);
+	for (int i = 0; i < HOSTS * PVE_IDLE_EACH; i++)
+		pve_conn_keep(&conns[i / PVE_IDLE_EACH][i % PVE_IDLE_EACH]);
 	/* Those who were first have had to go. */
-	assert_null(pve_conn_take(pve, policy, target.host, ""));
-	for (int i = 0; i < OTHERS; i++)
-		pve_unref(others[i]);
 	scene_await_open(host, 0);
+	scene_await_open(hosts[0], PVE_IDLE_MAX - 5 * PVE_IDLE_EACH);
+	pve_conn_drop_all();
+	for (int i = 0; i < HOSTS; i++) {
+		scene_await_open(hosts[i], 0);
+		scene_stop(hosts[i]);
+	}
+	memcpy(target.host, first, sizeof(first));
+	target.port = port;
 }
 
 static void *
@@ -432,7 +489,6 @@ call_twice(void *arg)
 
 		assert_true(r == 0 || (torture_struck() && r < 0));
 	}
-	pve_conn_drop_of(who);
 	scene_forget(policy, target.host, target.port);
 }
 
@@ -451,23 +507,24 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(calls_that_follow_each_other_share_a_connection),
-		TEST(what_carries_a_password_or_a_ticket_to_renew_has_its_own),
-		TEST(another_login_has_its_own),
+		TEST(so_do_logins_and_renewals),
+		TEST(a_link_with_a_fingerprint_shares_only_with_those_that_have_the_same),
 		TEST(one_that_is_in_use_is_nobody_elses),
 		TEST(an_answer_that_is_no_200_ends_its_connection),
 		TEST(one_that_the_host_has_closed_is_not_asked),
+		TEST(what_came_unasked_is_no_answer_to_the_next_call),
 		TEST(a_question_that_got_no_byte_is_put_once_more),
 		TEST(a_console_is_asked_for_once),
+		TEST(a_password_is_sent_once),
 		TEST(one_that_has_waited_for_three_and_a_half_seconds_is_left),
 		TEST(a_tick_hangs_up_where_nobody_has_called),
 		TEST(after_fifty_calls_another_one_is_made),
 		TEST(after_ten_minutes_its_certificate_is_judged_anew),
 		TEST(another_policy_ends_it),
 		TEST(what_is_known_being_read_again_ends_it),
-		TEST(a_login_that_has_lapsed_ends_it),
-		TEST(another_address_or_host_ends_it),
-		TEST(the_end_of_its_login_ends_it),
-		TEST(two_wait_for_a_login_at_most),
+		TEST(it_is_for_no_other_address_host_or_port),
+		TEST(it_outlives_its_login),
+		TEST(three_wait_for_a_host_at_most),
 		TEST(sixteen_wait_at_most),
 		TEST(of_several_callers_at_once_each_has_its_own),
 		TEST(without_memory_a_call_fails_and_loses_nothing),
