@@ -115,6 +115,8 @@ find(struct logins *l, const struct login_key *key)
 {
 	struct login *login;
 
+	if (key->alone)
+		return NULL;
 	LIST_FOREACH(login, &l->all, link)
 	{
 		if (login_key_equal(&login->key, key))
