@@ -10,7 +10,7 @@
 #include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_request.h"
 
-enum { SOON_MS = 60000 };
+enum { SOON_MS = 60000, THREADS = 4, CALLS = 20 };
 
 static const char ticket[] =
 	"{\"data\":{\"ticket\":\"PVE:joe@pve:65::one\",\"username\":\"joe@pve\","
@@ -395,14 +395,41 @@ refuse_session(SSL *ssl, int *alert, void *arg)
 static void
 where_resuming_fails_there_are_only_whole_handshakes(void **state)
 {
+	struct pve *other = NULL;
+	bool answered;
+
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
 	SSL_CTX_set_client_hello_cb(host->ctx, refuse_session, NULL);
-	/* The one that offers the login's session, and the one that does not any more. */
+	/* The one that offers a session, and the one that does not any more. */
 	assert_int_equal(call_of(NULL), 0);
 	expect(3, 0);
 	assert_int_equal(call_of(NULL), 0);
-	expect(4, 0);
+	assert_int_equal(
+		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
+		0);
+	expect(5, 0);
+	pve_unref(other);
+	shut();
+}
+
+static void
+nor_are_there_others_after_a_websocket_has_failed_to_resume(void **state)
+{
+	struct pve_trial trial;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	trial = next_trial(NULL);
+	assert_non_null(trial.session);
+	pve_resume_failed(pve);
+	assert_int_equal(drain(), 0);
+	/* What came meanwhile is not for later. */
+	pve_met_put(&trial, trial.session);
+	assert_int_equal(drain(), 0);
+	assert_int_equal(call_of(NULL), 0);
+	expect(2, 0);
+	pve_trial_done(&trial);
 	shut();
 }
 
@@ -557,6 +584,42 @@ a_console_whose_call_has_left_none_shows_its_certificate(void **state)
 	shut();
 }
 
+/* ---- at once ---- */
+
+static void *
+call_often(void *arg)
+{
+	uintptr_t failures = 0;
+
+	(void)arg;
+	for (int i = 0; i < CALLS; i++) {
+		failures += call_of(NULL) < 0;
+		if (i == CALLS / 2)
+			scene_forget(policy, target.host, target.port);
+	}
+	return (void *)failures;
+}
+
+static void
+of_several_callers_at_once_none_has_anothers_session(void **state)
+{
+	pthread_t threads[THREADS];
+	void *failures;
+
+	(void)state;
+	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, call_often, NULL), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &failures);
+		assert_null(failures);
+	}
+	assert_int_equal(scene_connections(host), 1 + THREADS * CALLS);
+	assert_in_range(scene_resumed(host), 1, THREADS * CALLS);
+	assert_in_range(drain(), 1, PVE_MET_EACH);
+	shut();
+}
+
 /* ---- memory ---- */
 
 static void
@@ -597,12 +660,14 @@ main(void)
 		cmocka_unit_test(what_is_known_being_read_again_wants_to_see_one_too),
 		cmocka_unit_test(a_host_that_does_not_resume_is_judged),
 		cmocka_unit_test(where_resuming_fails_there_are_only_whole_handshakes),
+		cmocka_unit_test(nor_are_there_others_after_a_websocket_has_failed_to_resume),
 		cmocka_unit_test(where_another_certificate_was_refused_none_is_offered),
 		cmocka_unit_test(a_session_of_another_certificate_than_was_judged_is_not_kept),
 		cmocka_unit_test(a_host_another_port_or_a_fingerprint_of_a_link_has_none_of_anothers),
 		cmocka_unit_test(a_link_with_a_fingerprint_shares_with_those_that_have_the_same),
 		cmocka_unit_test(a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since),
 		cmocka_unit_test(a_console_whose_call_has_left_none_shows_its_certificate),
+		cmocka_unit_test(of_several_callers_at_once_none_has_anothers_session),
 		cmocka_unit_test(without_memory_a_call_fails_and_loses_nothing),
 	};
 
