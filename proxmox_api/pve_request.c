@@ -233,8 +233,9 @@ int
 pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
-	bool fresh = false;
 	size_t hosts = pve_host_count(pve), left = hosts;
+	/* Only a new connection tells whether somebody is there before a password is on its way. */
+	bool fresh = call->password != NULL && hosts > 1, whole = false;
 	struct err now = {.code = 0}, earlier = {.code = 0};
 	struct pve_where to;
 	enum next next;
@@ -249,7 +250,8 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 			.answer = answer,
 			.to = &to,
 			.host = pve_host_at(pve, to.host),
-			.fresh = fresh};
+			.fresh = fresh,
+			.whole = whole};
 
 		r = attempt(&t, deadline_ms, left + (to.address[0] != '\0'), &next, &now);
 		transfer_done(&t);
@@ -263,7 +265,7 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 		}
 		/* Resolved and judged anew. */
 		to.address[0] = '\0';
-		fresh = true;
+		fresh = whole = true;
 		pve_answer_done(answer);
 	}
 	if (r < 0 && earlier.code < 0)

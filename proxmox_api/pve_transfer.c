@@ -216,7 +216,7 @@ find_connection(struct transfer *t)
 	if (t->conn == NULL) {
 		t->conn = pve_conn_new(t->pve, policy, t->host);
 		if (t->conn != NULL)
-			t->conn->trial.whole = t->fresh;
+			t->conn->trial.whole = t->whole;
 	}
 	pve_policy_unref(policy);
 	return t->conn != NULL;

@@ -19,7 +19,8 @@ struct transfer {
 	struct pve_answer *answer;
 	const struct pve_where *to;
 	const char *host; /* that is called */
-	bool fresh;       /* no earlier call's connection will do, nor its TLS session */
+	bool fresh;       /* no earlier call's connection will do */
+	bool whole;       /* nor its TLS session */
 	struct pve_conn *conn;
 	struct curl_slist *headers, *resolve;
 	struct secret auth;

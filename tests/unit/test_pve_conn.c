@@ -166,6 +166,29 @@ a_link_with_a_fingerprint_shares_only_with_those_that_have_the_same(void **state
 	target.pin.set = false;
 }
 
+/* Where nobody is there another host is asked, and who has a password may not be asked twice. */
+static void
+a_login_at_one_of_several_hosts_makes_its_own(void **state)
+{
+	struct pve_hosts *both = NULL;
+	struct pve *other = NULL;
+	bool answered;
+
+	(void)state;
+	assert_int_equal(pve_hosts_new(&both, NULL), 0);
+	assert_int_equal(pve_hosts_add(both, target.host, NULL), 0);
+	assert_int_equal(pve_hosts_add(both, "127.0.0.2", NULL), 0);
+	assert_int_equal(
+		pve_login(policy, NULL, &target, both, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
+		0);
+	expect(2, 2);
+	assert_int_equal(scene_resumed(host), 1);
+	assert_int_equal(call_of(other, NULL, NULL), 0);
+	expect(2, 3);
+	pve_unref(other);
+	pve_hosts_unref(both);
+}
+
 static void
 a_password_is_sent_once(void **state)
 {
@@ -515,6 +538,7 @@ main(void)
 		TEST(what_came_unasked_is_no_answer_to_the_next_call),
 		TEST(a_question_that_got_no_byte_is_put_once_more),
 		TEST(a_console_is_asked_for_once),
+		TEST(a_login_at_one_of_several_hosts_makes_its_own),
 		TEST(a_password_is_sent_once),
 		TEST(one_that_has_waited_for_three_and_a_half_seconds_is_left),
 		TEST(a_tick_hangs_up_where_nobody_has_called),
