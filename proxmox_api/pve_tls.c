@@ -135,6 +135,8 @@ void
 pve_tls_settle(SSL_CTX *ctx)
 {
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	/* Or a host could bring a group in which one key exchange takes a second. */
+	(void)SSL_CTX_set_cipher_list(ctx, "DEFAULT:!DHE:!PSK");
 	/*
 	 * Otherwise OpenSSL reads on within one call for as long as only messages of TLS itself
 	 * come, and whoever sends new keys without an end holds the thread beyond any deadline.

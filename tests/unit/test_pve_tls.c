@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxmox_api/pve_tls.h"
 #include "tests/unit/tls_scene.h"
 
 /* root signs middle, middle signs below; root signs the others; stranger is another root. */
@@ -257,6 +258,26 @@ messages_without_data_hold_no_thread(void **state)
 	pve_policy_unref(policy);
 }
 
+/* A host chooses its group: in one of 10000 bits a key exchange takes a second. */
+static void
+no_group_of_the_far_sides_own_is_calculated_in(void **state)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	STACK_OF(SSL_CIPHER) * all;
+	int i, kx;
+
+	(void)state;
+	assert_non_null(ctx);
+	pve_tls_settle(ctx);
+	all = SSL_CTX_get_ciphers(ctx);
+	assert_true(sk_SSL_CIPHER_num(all) > 5);
+	for (i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+		kx = SSL_CIPHER_get_kx_nid(sk_SSL_CIPHER_value(all, i));
+		assert_true(kx != NID_kx_dhe && kx != NID_kx_dhe_psk);
+	}
+	SSL_CTX_free(ctx);
+}
+
 static void
 what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust(void **state)
 {
@@ -416,6 +437,7 @@ main(void)
 		cmocka_unit_test(a_name_is_told_to_the_server_and_an_address_is_not),
 		cmocka_unit_test(a_connection_outlives_its_policy),
 		cmocka_unit_test(messages_without_data_hold_no_thread),
+		cmocka_unit_test(no_group_of_the_far_sides_own_is_calculated_in),
 		cmocka_unit_test(what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust),
 		cmocka_unit_test(old_tls_is_refused),
 		cmocka_unit_test(api_calls_trust_exactly_what_consoles_trust),
