@@ -107,14 +107,17 @@ open_file(const char *path)
 static void
 write_out(const char *text, size_t len)
 {
-	size_t skip = sink.torn ? 0 : 1;
+	size_t at = sink.torn ? 0 : 1;
 	ssize_t n;
 
-	do {
-		n = write(sink.fd, text + skip, len - skip);
-	} while (n < 0 && errno == EINTR);
-	if (n > 0)
-		sink.torn = (size_t)n < len - skip;
+	while (at < len && (n = write(sink.fd, text + at, len - at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		at += (size_t)n;
+		sink.torn = text[at - 1] != '\n';
+	}
 }
 
 /* With the turn and the lock, which is given up meanwhile: write what others have left. */

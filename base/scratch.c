@@ -35,7 +35,7 @@ scratch_alloc(size_t size)
 	struct scratch *s = current;
 	void *piece;
 
-	if (s == NULL || size > sizeof(s->bytes) - s->used)
+	if (s == NULL || size == 0 || size > sizeof(s->bytes) - s->used)
 		return malloc(size);
 	piece = s->bytes + s->used;
 	s->used += (size + ALIGN - 1) / ALIGN * ALIGN;

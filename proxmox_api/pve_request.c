@@ -234,8 +234,12 @@ pve_request(struct pve *pve, const struct pve_call *call, int64_t deadline_ms,
 	struct pve_answer *answer, struct err *err)
 {
 	size_t hosts = pve_host_count(pve), left = hosts;
-	/* Only a new connection tells whether somebody is there before a password is on its way. */
-	bool fresh = call->password != NULL && hosts > 1, whole = false;
+	/*
+	 * Only a new connection tells whether somebody is there before a password is on its way, so that
+	 * the next host may have it, or before a code is used up.
+	 */
+	bool fresh = call->password != NULL && (hosts > 1 || (call->otp != NULL && call->otp->len > 0));
+	bool whole = false;
 	struct err now = {.code = 0}, earlier = {.code = 0};
 	struct pve_where to;
 	enum next next;

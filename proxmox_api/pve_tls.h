@@ -29,7 +29,7 @@ struct pve_policy {
 	struct pve_met *met;         /* [i] whom it has let pass lately; guarded by itself */
 };
 
-/* For every context of connections to Proxmox, also another library's. */
-void pve_tls_settle(struct ssl_ctx_st *ctx);
+/* For every context of connections to Proxmox, also another library's. 0 or ERR_MEMORY. */
+int pve_tls_settle(struct ssl_ctx_st *ctx) __attribute__((warn_unused_result));
 
 #endif

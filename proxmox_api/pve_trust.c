@@ -87,7 +87,8 @@ pve_trial_holds(const struct pve_trial *trial, const struct pve_policy *policy)
 void
 pve_trial_met(const struct pve_trial *trial)
 {
-	if (trial->verified)
+	/* Not what has been forgotten meanwhile. */
+	if (trial->verified && pve_trial_holds(trial, trial->policy))
 		pve_known_verified(trial->policy->known, trial->host, trial->port);
 }
 
@@ -347,7 +348,8 @@ pve_trial_apply(struct pve_trial *trial, struct ssl_ctx_st *ctx)
 		return ERR_MEMORY;
 	/* Answers hold tickets: OpenSSL shall not keep them in its buffers. */
 	SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
-	pve_tls_settle(ctx);
+	if (pve_tls_settle(ctx) < 0)
+		return ERR_MEMORY;
 	if (!pve_trial_judges(trial))
 		return 0;
 	/* Not the context's own store: libcurl fills and replaces that one as it likes. */
