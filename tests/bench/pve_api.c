@@ -7,13 +7,17 @@
 #include "tests/bench/util.h"
 #include "tests/bench/ws.h"
 
-#define USER        "bench@pve"
+/* "bench@pve" is somebody, and so are "bench1@pve", "bench2@pve" ... */
+#define NAME        "bench"
+#define REALM       "@pve"
+#define USER        NAME REALM
 #define PASSWORD    "bench"
 #define CSRF        "66F0A1B2:c2lnbmF0dXJlLW9mLXRoZS1jc3JmLXRva2Vu"
 #define SIGNATURE43 "Zm9v+YmFy/NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4"
 #define SIGNATURE \
 	SIGNATURE43 SIGNATURE43 SIGNATURE43 SIGNATURE43 SIGNATURE43 SIGNATURE43 SIGNATURE43 SIGNATURE43
-#define TICKET "PVE:" USER ":66F0A1B2::" SIGNATURE "=="
+#define TICKET_START "PVE:" NAME
+#define TICKET_END   ":66F0A1B2::" SIGNATURE "=="
 
 enum { TICKET_SIZE = 512, FIRST_TICKETS = 1024 };
 
@@ -58,6 +62,25 @@ new_ticket(struct pve *p, char out[TICKET_SIZE])
 /* ---- the API ---- */
 
 static bool
+user_good(const char *user)
+{
+	size_t name = strlen(NAME);
+
+	return strncmp(user, NAME, name) == 0 &&
+		   strcmp(user + name + strspn(user + name, "0123456789"), REALM) == 0;
+}
+
+/* Of any of them. */
+static bool
+login_good(const char *ticket)
+{
+	size_t len = strlen(ticket), end = strlen(TICKET_END);
+
+	return strncmp(ticket, TICKET_START, strlen(TICKET_START)) == 0 && len > end &&
+		   strcmp(ticket + len - end, TICKET_END) == 0;
+}
+
+static bool
 cookie_good(const struct http *h)
 {
 	char cookie[1024], ticket[1024], *value;
@@ -65,26 +88,27 @@ cookie_good(const struct http *h)
 	http_header(h, "Cookie", cookie, sizeof(cookie));
 	value = strstr(cookie, "PVEAuthCookie=");
 	return value && http_decode(value + strlen("PVEAuthCookie="), ticket, sizeof(ticket)) == 0 &&
-		   strcmp(ticket, TICKET) == 0;
+		   login_good(ticket);
 }
 
 static void
 login(struct api *a)
 {
 	const char *form = http_body(&a->http);
-	char user[64], password[1024];
+	char user[64], password[1024], body[2048];
 
 	if (http_decode(http_field(form, "username"), user, sizeof(user)) < 0 ||
 		http_decode(http_field(form, "password"), password, sizeof(password)) < 0 ||
-		strcmp(user, USER) != 0 ||
-		(strcmp(password, PASSWORD) != 0 && strcmp(password, TICKET) != 0)) {
+		!user_good(user) || (strcmp(password, PASSWORD) != 0 && !login_good(password))) {
 		pve_answer(a, "401 authentication failure", "{\"data\":null}");
 		return;
 	}
 	a->pve->counters.logins++;
-	pve_answer(a, "200 OK",
-		"{\"data\":{\"username\":\"" USER "\",\"ticket\":\"" TICKET
-		"\",\"CSRFPreventionToken\":\"" CSRF "\",\"cap\":{\"vms\":{\"VM.Console\":1}}}}");
+	snprintf(body, sizeof(body),
+		"{\"data\":{\"username\":\"%s\",\"ticket\":\"PVE:%s" TICKET_END
+		"\",\"CSRFPreventionToken\":\"" CSRF "\",\"cap\":{\"vms\":{\"VM.Console\":1}}}}",
+		user, user);
+	pve_answer(a, "200 OK", body);
 }
 
 static void

@@ -13,8 +13,8 @@ const WARM = 5;
 const WORK = 'echo-10-10';
 /* A Proxmox that takes its time needs no hundreds of openings. */
 const SLOW_PART = 0.1;
-/* A login with a second factor is never shared, so that each opening makes one of its own. */
-const LOGINS = { cold: { otp: '123456' }, cached: {} };
+/* How an opening comes by its login: one of a user of its own, or the one that all share. */
+const LOGINS = { cold: (vmid) => ({ username: `bench${vmid}@pve` }), cached: () => ({}) };
 
 /* ---- opening ---- */
 

@@ -45,7 +45,7 @@ export class Subject {
 			`/qemu/${this.vmid++}`);
 	}
 
-	/* Browsers on new links; see browse() in load.mjs. fields: more of a /create. */
+	/* Browsers on new links; see browse() in load.mjs. fields(vmid): more of a /create. */
 	async browse(count, work, { fields, ...options } = {}) {
 		const links = await this.links(count, work, fields);
 		return this.run({ links, work, ...options });
@@ -112,12 +112,13 @@ export class Gateway extends Subject {
 		return gateway;
 	}
 
-	async links(count, work, fields = {}) {
+	async links(count, work, fields = () => ({})) {
 		const links = [];
 		const one = async () => {
 			while (links.length < count) {
 				const i = links.push(null) - 1;
-				const res = await this.gw.create({ node: work, vmid: this.vmid++, ...fields });
+				const vmid = this.vmid++;
+				const res = await this.gw.create({ node: work, vmid, ...fields(vmid) });
 				if (res.status !== 200)
 					throw new Error(`POST /create: ${res.status} ${res.text.slice(0, 200)}`);
 				links[i] = res.url;
