@@ -2,7 +2,7 @@
 //
 // bench - what the gateway costs, beside its peers: relaying, memory, opening, links.
 //
-//   node tests/bench/bench.mjs [--size quick|main|full] [--only WORDS] [--runs N] [--part P]
+//   node tests/bench/bench.mjs [--size quick|main|full|tiny] [--only WORDS] [--runs N] [--part P]
 //       [--out FILE]
 //   node tests/bench/bench.mjs [--svg DIR] [--markdown DOCUMENT] FILE
 //

@@ -11,9 +11,6 @@ import { GIB, KIB, scheme } from './sizes.mjs';
 import { comparison, GATEWAY, row } from './stats.mjs';
 import { ready } from './subject.mjs';
 
-/* Memory that nobody uses is given back within five seconds. */
-const SETTLE_MS = 5000;
-const IDLE_MS = 3000;
 const TIMEOUT_S = 300;
 const STILL_POLLS = 6;
 const POLL_MS = 100;
@@ -30,16 +27,16 @@ export function idleName(kind, tls, count) {
 }
 
 /* Its memory after a first session, which brings much once and for all. */
-export async function baseOf(subject) {
+export async function baseOf(subject, s) {
 	await subject.together(1, 'idle');
 	await subject.quiet();
-	await pause(SETTLE_MS);
+	await pause(s.settleMs);
 	return subject.memory();
 }
 
 /* Idle sessions, more and more of them: { kib: { count: KiB a session }, base, idle: ms/s }. */
-async function grow(subject, counts, mode) {
-	const base = await baseOf(subject);
+async function grow(subject, counts, mode, s) {
+	const base = await baseOf(subject, s);
 	const kib = {};
 	const runs = [];
 	let there = 0;
@@ -48,19 +45,19 @@ async function grow(subject, counts, mode) {
 		await ready(run, count - there);
 		runs.push(run);
 		there = count;
-		await pause(SETTLE_MS);
+		await pause(s.settleMs);
 		kib[count] = (subject.memory().kib - base.kib) / count;
 	}
 	/* Peers have their own ways of doing nothing. */
-	const idle = subject.name === GATEWAY ? await idleCpu(subject) : undefined;
+	const idle = subject.name === GATEWAY ? await idleCpu(subject, s.idleMs) : undefined;
 	for (const run of runs)
 		await run.go();
 	return { kib, base, idle };
 }
 
 /* In ms a second. */
-async function idleCpu(subject) {
-	const { wall_ns: wall, cpu_ns: cpu } = await cpuOver(IDLE_MS, { subject: subject.pid });
+async function idleCpu(subject, ms) {
+	const { wall_ns: wall, cpu_ns: cpu } = await cpuOver(ms, { subject: subject.pid });
 	return cpu.subject / 1e6 / (wall / 1e9);
 }
 
@@ -79,14 +76,14 @@ async function stillness(subject, run) {
 }
 
 /* As grow(), when each session has relayed its part of so many bytes and is still there. */
-async function used(subject, count, bytes) {
+async function used(subject, count, bytes, s) {
 	const each = Math.round(bytes / count / (16 * KIB)) * 16 * KIB;
-	const base = await baseOf(subject);
+	const base = await baseOf(subject, s);
 	const run = await subject.held(count, `stream-16384-${each}`, { timeoutS: TIMEOUT_S });
 	await ready(run, count + 1);
 	run.begin();
 	await stillness(subject, run);
-	await pause(SETTLE_MS);
+	await pause(s.settleMs);
 	const kib = { [count]: (subject.memory().kib - base.kib) / count };
 	const result = await run.cut();
 	if (result.failed !== 1 || result.bytes !== count * each)
@@ -130,12 +127,12 @@ function memoryOf(tls) {
 			? sessions.filter((n) => n <= WEBSOCKIFY_MAX) : sessions);
 		const kinds = [
 			{ kind: 'waiting', place: { ...place, peers: [] }, counts: sessions,
-				measure: (subject) => grow(subject, sessions, 'link') },
+				measure: (subject) => grow(subject, sessions, 'link', s) },
 			{ kind: 'connected', place, counts: sessions,
-				measure: (subject) => grow(subject, countsOf(subject), 'all') },
+				measure: (subject) => grow(subject, countsOf(subject), 'all', s) },
 			{ kind: `after ${transfer / GIB} GiB`, counts: [sessions[0]],
 				place: { ...place, peers: s.peers.filter((name) => name !== 'websockify') },
-				measure: (subject) => used(subject, sessions[0], transfer) },
+				measure: (subject) => used(subject, sessions[0], transfer, s) },
 		];
 		const rows = [];
 		for (const { kind, place: where, counts, measure } of kinds) {

@@ -46,7 +46,7 @@ async function point(subject, base, count, seconds) {
 }
 
 async function curve(outcomes, subject, s) {
-	const base = await baseOf(subject);
+	const base = await baseOf(subject, s);
 	for (const count of s.scale.sessions) {
 		const all = outcomes.get(count);
 		if (!all.has(subject.name))

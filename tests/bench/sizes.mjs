@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// sizes - how much is measured: `make bench-quick`, `make bench`, `make bench-full`.
+// sizes - how much is measured: `make bench-quick`, `make bench`, `make bench-full`; and for a
+// test of the bench itself, tiny: every row of it in seconds, whose figures say nothing.
 
 export const KIB = 1024;
 export const MIB = 2 ** 20;
@@ -19,6 +20,9 @@ const MAIN = {
 	down: [[1, FRAMES], [50, [16 * KIB]]], /* sessions, frames */
 	up: [[1, [KIB, 16 * KIB]]],
 	pacedSeconds: 3,
+	/* Memory that nobody uses is given back within five seconds. */
+	settleMs: 5000,
+	idleMs: 3000,
 	echoes: { 1: 5000, 100: 100 },
 	memory: { sessions: [100, 500], runs: 3, transfer: GIB },
 	opens: 100,
@@ -39,6 +43,12 @@ export const SIZES = {
 		scale: { sessions: [1, 10, 50, 100, 200, 500, 1000, 2000], seconds: 4,
 			peers: ['nginx'], tls: [false, true] },
 		stall: { ...MAIN.stall, tls: [false, true] } },
+	tiny: { ...MAIN, runs: 1, peers: [], part: 0.01, down: [[1, [KIB, 16 * KIB]], [3, [16 * KIB]]],
+		up: [[1, [16 * KIB]]], settleMs: 200, idleMs: 100, echoes: { 1: 500, 3: 500 },
+		memory: { sessions: [2, 3], runs: 1, transfer: 4 * MIB },
+		openings: [{ delayMs: 0 }, { delayMs: 10, workers: 3 }],
+		scale: { sessions: [1, 10, 12], seconds: 30, peers: [], tls: [false, true] },
+		stall: { seconds: 30, tls: [false, true] } },
 };
 
 /* Bytes of a relay run in frames of that size, over that many sessions: whole frames. */
