@@ -62,7 +62,7 @@ async function idleCpu(subject, ms) {
 }
 
 /* Until nobody uses CPU time any more: all is relayed. */
-async function stillness(subject, run) {
+export async function stillness(subject, run) {
 	const pids = [...tree(subject.pid), subject.pve.pid, run.pid];
 	let last = -1;
 	let polls = 0;
