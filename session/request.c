@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "session/origin.h"
 
 /* A part of the head. */
 struct span {
@@ -225,6 +226,38 @@ value_of(enum request_header header, const struct field *field, struct span line
 	return text;
 }
 
+/*
+ * A target that begins with http:// or https:// has the host in it (RFC 9112, 3.2.2): *host is
+ * that, and *target what is behind it. False when it is none. Other targets are left alone.
+ */
+static bool
+take_host(struct span *target, char **texts, const char **host)
+{
+	static const struct span schemes[] = {{"http://", 7}, {"https://", 8}};
+	char origin[ORIGIN_SIZE];
+	struct span name;
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (target->len < schemes[i].len ||
+			strncasecmp(target->at, schemes[i].at, schemes[i].len) != 0)
+			continue;
+		name = (struct span){target->at + schemes[i].len, 0};
+		target->len -= schemes[i].len;
+		while (name.len < target->len && !strchr("/?", name.at[name.len]))
+			name.len++;
+		*target = (struct span){name.at + name.len, target->len - name.len};
+		/* RFC 9110, 4.2.3 */
+		if (target->len == 0 || *target->at == '?')
+			*target = (struct span){"/", 1};
+		*host = *texts;
+		add(texts, name);
+		*(*texts)++ = '\0';
+		return origin_of_host(false, *host, origin);
+	}
+	return true;
+}
+
 /* False when an escape is none. */
 static bool
 decode(struct span target, char **texts, struct request *out)
@@ -295,12 +328,14 @@ int
 request_parse(const char *head, size_t size, char *texts, struct request *out)
 {
 	struct field fields[REQUEST_HEADERS] = {{{NULL, 0}, 0}};
+	const char *host = NULL;
 	struct span words[3], lines;
 	unsigned hosts;
 	bool new_version;
 	size_t i;
 
-	if (!take_apart(head, size, words, &lines) || !decode(words[1], &texts, out))
+	if (!take_apart(head, size, words, &lines) || !take_host(&words[1], &texts, &host) ||
+		!decode(words[1], &texts, out))
 		return ERR_PROTOCOL;
 	new_version = words[2].at[7] == '1';
 	out->method = method_of(words[0]);
@@ -316,6 +351,8 @@ request_parse(const char *head, size_t size, char *texts, struct request *out)
 	hosts = fields[REQUEST_HOST].count;
 	if (hosts > 1 || (hosts == 0 && new_version))
 		return ERR_PROTOCOL;
+	if (host)
+		out->header[REQUEST_HOST] = host;
 	conclude(out, new_version);
 	return 0;
 }

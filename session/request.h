@@ -5,7 +5,8 @@
  * Strict, so that nobody who stands in front of us can have read another request than we do:
  * lines end with CRLF and are not folded, no blank stands before a colon, methods and names are
  * tokens, there is no control character, and a host is said once. What breaks a rule is no
- * request at all.
+ * request at all. A target may be a whole URL: then its host counts, and the Host line, which has
+ * to be there all the same, does not.
  *
  * Threads: no shared state.
  */
@@ -49,7 +50,10 @@ struct request {
 	const char
 		*path; /* of the target, percent-decoded, without its query; it may have NULs in it */
 	size_t path_len;
-	/* Values without the blanks around them; "" when absent. Lines of one header are joined by ", ". */
+	/*
+	 * Values without the blanks around them; "" when absent. Lines of one header are joined by ", ".
+	 * Host is that of a target which has one in it.
+	 */
 	const char *header[REQUEST_HEADERS];
 	bool body; /* there may be one: nobody but who reads it knows where the next request begins */
 	bool keep; /* the connection may go on after the answer */

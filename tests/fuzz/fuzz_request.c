@@ -10,6 +10,7 @@
 #include <regex.h>
 #include <strings.h>
 
+#include "session/origin.h"
 #include "tests/fuzz/fuzz_check.h"
 
 static const char *const names[] = {
@@ -87,13 +88,14 @@ grow(const uint8_t *data, size_t size, struct cuts cuts, const struct reading *w
 
 #define TOKEN "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
-static regex_t first_line, field;
+static regex_t first_line, field, url;
 
 static void
 begin(void)
 {
 	CHECK(regcomp(&first_line, "^(" TOKEN ") ([!-~]+) HTTP/1\\.([01])$", REG_EXTENDED) == 0);
 	CHECK(regcomp(&field, "^(" TOKEN "):[ \t]*(.*)$", REG_EXTENDED) == 0);
+	CHECK(regcomp(&url, "^https?://([^/?]*)(.*)$", REG_EXTENDED | REG_ICASE) == 0);
 }
 
 /* Only CRs before LFs, LFs behind CRs, blanks and what is printable or beyond ASCII. */
@@ -165,13 +167,35 @@ good_lines(const char *lines)
 	return true;
 }
 
+/*
+ * Cuts scheme and host off a target that has them; host: "" when it has none. False when what
+ * stands there is no host.
+ */
+static bool
+cut_host(char **target, char *host)
+{
+	static char root[] = "/";
+	char origin[ORIGIN_SIZE], text[REQUEST_HEAD_MAX + sizeof("http://")];
+	regmatch_t m[3];
+
+	*host = '\0';
+	if (regexec(&url, *target, 3, m, 0) != 0)
+		return true;
+	sprintf(host, "%.*s", (int)(m[1].rm_eo - m[1].rm_so), *target + m[1].rm_so);
+	*target += m[2].rm_so;
+	if (**target != '/')
+		*target = root;
+	sprintf(text, "http://%s", host);
+	return origin_parse(text, origin, NULL) == 0;
+}
+
 /* What is said of a whole head: text ends with its empty line, which is cut off. */
 static void
 check_head(char *text, const struct reading *r)
 {
-	static char expected[2 * REQUEST_HEAD_MAX], path[REQUEST_HEAD_MAX];
+	static char expected[2 * REQUEST_HEAD_MAX], path[REQUEST_HEAD_MAX], host[REQUEST_HEAD_MAX];
 	regmatch_t m[4];
-	char *lines;
+	char *lines, *target = text;
 	size_t n;
 
 	lines = strstr(text, "\r\n");
@@ -182,7 +206,12 @@ check_head(char *text, const struct reading *r)
 		return;
 	}
 	text[m[2].rm_eo] = '\0';
-	n = decode(text + m[2].rm_so, path);
+	target += m[2].rm_so;
+	if (!cut_host(&target, host)) {
+		CHECK(r->result == ERR_PROTOCOL);
+		return;
+	}
+	n = decode(target, path);
 	if (n == SIZE_MAX || collect(lines, "Host", expected) > 1 ||
 		(text[m[3].rm_so] == '1' && collect(lines, "Host", expected) == 0) ||
 		(collect(lines, "Content-Length", expected) > 0 && !*expected) ||
@@ -194,7 +223,7 @@ check_head(char *text, const struct reading *r)
 	CHECK(r->request.path_len == n && memcmp(r->request.path, path, n) == 0);
 	for (int i = 0; i < REQUEST_HEADERS; i++) {
 		collect(lines, names[i], expected);
-		CHECK(strcmp(r->request.header[i], expected) == 0);
+		CHECK(strcmp(r->request.header[i], i == REQUEST_HOST && *host ? host : expected) == 0);
 	}
 }
 

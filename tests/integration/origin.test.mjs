@@ -101,6 +101,17 @@ describe('the Origin of a websocket', () => {
 			assert.equal(await status(w, await session(), { Origin: origin, Host }), 404);
 	});
 
+	test('its own where the target is a URL: that one\'s, whatever Host is', async () => {
+		const { origin, pathname } = new URL(await session());
+		const at = async (target, Origin) => status(w, await session(),
+			{ Origin, Host: 'evil.example' }, { path: `${target}${pathname}vnc-proxy` });
+		assert.equal(await at(origin, origin), 101);
+		assert.equal(await at(origin.toUpperCase(), origin), 101);
+		assert.equal(await at('https://console.example', 'http://console.example'), 101);
+		assert.equal(await at(origin, 'http://evil.example'), 403);
+		assert.equal(await at('http://user@console.example', 'http://console.example'), 404);
+	});
+
 	test('the page\'s own at the address that the browser used', async () => {
 		const { port } = new URL(await session());
 		assert.equal(await status(w, await session(),

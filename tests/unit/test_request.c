@@ -122,7 +122,7 @@ a_path_is_decoded_and_its_query_left_away(void **state)
 	} rows[] = {{"/", "/", 1}, {"/a%2Fb%2f", "/a/b/", 5}, {"/%41%7e", "/A~", 3},
 		{"/%00x", "/\0x", 3}, {"/%ff", "/\xff", 2}, {"/a?b?%zz", "/a", 2}, {"?a", "", 0},
 		{"/a/../b//c", "/a/../b//c", 10}, {"*", "*", 1}, {"x:443", "x:443", 5},
-		{"http://h/", "http://h/", 9}, {"/%2541", "/%41", 4}};
+		{"/%2541", "/%41", 4}};
 	char text[64];
 	size_t i;
 
@@ -135,6 +135,39 @@ a_path_is_decoded_and_its_query_left_away(void **state)
 		assert_int_equal(r.result, REQUEST_DONE);
 		assert_int_equal(r.request.path_len, rows[i].len);
 		assert_memory_equal(r.request.path, rows[i].path, rows[i].len);
+		done(&r);
+	}
+}
+
+static void
+a_target_may_be_a_url_and_its_host_counts(void **state)
+{
+	static const struct {
+		const char *target, *host, *path;
+	} rows[] = {{"http://console.example:22000/a/b", "console.example:22000", "/a/b"},
+		{"HTTPS://Console.Example/%41?q=http://x/", "Console.Example", "/A"},
+		{"http://[2001:db8::1]:80/", "[2001:db8::1]:80", "/"}, {"http://h", "h", "/"},
+		{"http://h?/q", "h", "/"}, {"https://h//x//", "h", "//x//"},
+		{"http://h/http://i/", "h", "/http://i/"}, {"http://h/@", "h", "/@"},
+		/* No such URLs, but paths. */
+		{"/http://h/", "other", "/http://h/"}, {"http:/h/", "other", "http:/h/"},
+		{"http:", "other", "http:"}, {"ftp://h/", "other", "ftp://h/"},
+		{"ws://h/", "other", "ws://h/"}, {"httpss://h/", "other", "httpss://h/"}};
+	char text[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct reading r;
+
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nOrigin: o\r\nHost: other\r\n\r\n",
+			rows[i].target);
+		r = read_text(text);
+		assert_int_equal(r.result, REQUEST_DONE);
+		assert_string_equal(r.request.header[REQUEST_HOST], rows[i].host);
+		assert_string_equal(r.request.header[REQUEST_ORIGIN], "o");
+		assert_int_equal(r.request.path_len, strlen(rows[i].path));
+		assert_memory_equal(r.request.path, rows[i].path, r.request.path_len);
 		done(&r);
 	}
 }
@@ -299,6 +332,19 @@ static const struct {
 	ROW("a bad escape", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"),
 	ROW("an escape cut short", "GET /%4 HTTP/1.1\r\nHost: h\r\n\r\n"),
 	ROW("an escape cut by the query", "GET /%4?1 HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL and two hosts", "GET http://h/ HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"),
+	ROW("a URL and no host line", "GET http://h/ HTTP/1.1\r\n\r\n"),
+	ROW("a URL with a bad escape", "GET http://h/%4 HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL without a host", "GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL that ends behind its scheme", "GET https:// HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a port alone", "GET http://:80/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a port that is none", "GET http://h:x/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a port too high", "GET http://h:65536/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a user", "GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with an escape in its host", "GET http://%68/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a backslash", "GET http://h\\@i/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with a fragment behind its host", "GET http://h#/ HTTP/1.1\r\nHost: h\r\n\r\n"),
+	ROW("a URL with half an address", "GET http://[::1/ HTTP/1.1\r\nHost: h\r\n\r\n"),
 #undef ROW
 };
 
@@ -325,6 +371,10 @@ an_old_request_needs_no_host(void **state)
 	(void)state;
 	assert_int_equal(r.result, REQUEST_DONE);
 	assert_string_equal(r.request.header[REQUEST_HOST], "");
+	done(&r);
+	r = read_text("GET http://h HTTP/1.0\r\n\r\n");
+	assert_int_equal(r.result, REQUEST_DONE);
+	assert_string_equal(r.request.header[REQUEST_HOST], "h");
 	done(&r);
 }
 
@@ -355,6 +405,7 @@ main(void)
 		cmocka_unit_test(a_request_is_read),
 		cmocka_unit_test(methods_are_told_apart),
 		cmocka_unit_test(a_path_is_decoded_and_its_query_left_away),
+		cmocka_unit_test(a_target_may_be_a_url_and_its_host_counts),
 		cmocka_unit_test(blanks_around_a_value_are_none_of_it),
 		cmocka_unit_test(lines_of_one_header_are_joined_so_that_two_never_pass_as_one),
 		cmocka_unit_test(a_connection_ends_when_it_is_asked_to_or_old),
