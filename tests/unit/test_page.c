@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Files, mandatory.json and response heads; the way to a websocket is in test_page_upgrade.c. */
+/* Files and mandatory.json; heads are in test_page_head.c, the way to a websocket in test_page_upgrade.c. */
 #include "session/page.h"
 
 #include <jansson.h>
 
-#include "session/csp.h"
-#include "tests/unit/page_scene.h"
-
-static struct page_answer answer;
-static struct buf made;
-static char head[PAGE_HEAD_MAX];
-static bool tls;
-
-/* Ask, with the path in memory of exactly its size; the answer is in the variables above. */
-static void
-request(enum request_method method, const char *path, const char *host, const char *if_none_match)
-{
-	size_t len = strlen(path), n;
-	char *copy = malloc(len);
-	const struct page_request r = {.live = &live,
-		.access = rules,
-		.from = &from,
-		.path = copy,
-		.path_len = len,
-		.method = method,
-		.if_none_match = if_none_match};
-
-	assert_non_null(copy);
-	memcpy(copy, path, len);
-	come_from(tls, host);
-	buf_done(&made);
-	memset(&answer, 0xa5, sizeof(answer));
-	page_answer(&r, &made, &answer);
-	free(copy);
-	n = page_head(head, &answer, rules, tls);
-	assert_true(n < PAGE_HEAD_MAX);
-	assert_int_equal(strlen(head), n);
-}
-
-static void
-get(const char *path)
-{
-	request(REQUEST_GET, path, "console.example:22000", "");
-}
-
-static bool
-head_has(const char *line)
-{
-	return strstr(head, line) != NULL;
-}
-
-static void
-assert_bare(int status)
-{
-	assert_int_equal(answer.status, status);
-	assert_null(answer.body);
-	assert_int_equal(answer.len, 0);
-	assert_null(answer.type);
-	assert_null(answer.etag);
-	assert_null(answer.csp);
-	assert_string_equal(answer.location, "");
-	assert_true(head_has("\r\nContent-Length: 0\r\n"));
-	assert_true(head_has("\r\nCache-Control: no-store\r\n"));
-}
+#include "tests/unit/page_ask.h"
 
 static void
 without_the_key_everything_is_a_bare_404(void **state)
@@ -346,126 +288,6 @@ a_browser_without_the_key_learns_nothing_from_an_etag(void **state)
 	assert_bare(404);
 }
 
-/* ---- heads ---- */
-
-static void
-every_head_has_what_keeps_browsers_careful(void **state)
-{
-	static const char *const paths[] = {
-		"/", "/" KEY, AT, AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		get(paths[i]);
-		assert_int_equal(strncmp(head, "HTTP/1.1 ", 9), 0);
-		assert_true(head_has("\r\nX-Content-Type-Options: nosniff\r\n"));
-		assert_true(head_has("\r\nReferrer-Policy: no-referrer\r\n"));
-		assert_true(head_has("\r\nContent-Security-Policy: default-src 'none'; "));
-		assert_true(head_has("base-uri 'none'; form-action 'none'; frame-ancestors *\r\n"));
-		assert_true(head_has("\r\nCache-Control: "));
-		assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
-		assert_ptr_equal(strstr(head, "\r\n\r\n"), head + strlen(head) - 4);
-		assert_false(head_has("Server:"));
-	}
-}
-
-static void
-the_page_s_policy_has_its_hashes_and_its_own_host(void **state)
-{
-	(void)state;
-	get(AT);
-	assert_true(
-		head_has("default-src 'none'; script-src 'self' "
-				 "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='; style-src 'self'; "));
-	assert_true(head_has("; connect-src 'self' ws://console.example:22000; "));
-	request(REQUEST_GET, AT, "[2001:db8::1]:22000", "");
-	assert_true(head_has("; connect-src 'self' ws://[2001:db8::1]:22000; "));
-	tls = true;
-	request(REQUEST_GET, AT, "Console.Example:443", "");
-	assert_true(head_has("; connect-src 'self' wss://console.example; "));
-	tls = false;
-}
-
-static void
-the_page_may_be_embedded_and_the_rest_is_for_itself(void **state)
-{
-	static const char *const others[] = {
-		"/", AT "core/rfb.js", AT "mandatory.json", AT "vnc-proxy", AT "x"};
-	size_t i;
-
-	(void)state;
-	get("/" KEY);
-	assert_true(head_has("\r\nCross-Origin-Resource-Policy: cross-origin\r\n"));
-	get(AT);
-	assert_true(head_has("\r\nCross-Origin-Resource-Policy: cross-origin\r\n"));
-	assert_true(head_has("\r\nCross-Origin-Embedder-Policy: require-corp\r\n"));
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		get(others[i]);
-		assert_true(head_has("\r\nCross-Origin-Resource-Policy: same-origin\r\n"));
-		assert_false(head_has("Cross-Origin-Embedder-Policy"));
-	}
-}
-
-static void
-who_may_frame_it_is_in_every_policy(void **state)
-{
-	static const char *const paths[] = {"/", AT, AT "core/rfb.js", AT "mandatory.json", AT "x"};
-	size_t i;
-
-	(void)state;
-	use_rules(NULL, NULL, "https://*.Panel.Example:443");
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		get(paths[i]);
-		assert_true(head_has("; frame-ancestors https://*.panel.example\r\n"));
-		assert_false(head_has("X-Frame-Options"));
-	}
-	use_rules(NULL, NULL, NULL);
-}
-
-static void
-hsts_is_sent_over_tls_when_it_is_asked_for(void **state)
-{
-	const struct access_config config = {.rules = {.hsts_max_age_s = 600}};
-	struct access *usual = rules;
-
-	(void)state;
-	tls = true;
-	get(AT);
-	assert_false(head_has("Strict-Transport-Security"));
-	assert_int_equal(access_new(&config, &rules, NULL), 0);
-	get(AT);
-	assert_true(head_has("\r\nStrict-Transport-Security: max-age=600\r\n"));
-	get("/");
-	assert_true(head_has("\r\nStrict-Transport-Security: max-age=600\r\n"));
-	tls = false;
-	get(AT);
-	assert_false(head_has("Strict-Transport-Security"));
-	access_unref(rules);
-	rules = usual;
-}
-
-static void
-the_101_has_what_every_answer_has(void **state)
-{
-	static const char start[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-								"Connection: Upgrade\r\nSec-WebSocket-Accept: abc=\r\n";
-	static const char subprotocol[] = "Sec-WebSocket-Protocol: binary\r\n";
-	char upgraded[PAGE_HEAD_MAX], *at = upgraded;
-	size_t n = page_upgraded(upgraded, "abc=", true, rules, false);
-
-	(void)state;
-	assert_int_equal(strlen(upgraded), n);
-	assert_memory_equal(at, start, strlen(start));
-	at += strlen(start);
-	assert_memory_equal(at, subprotocol, strlen(subprotocol));
-	at += strlen(subprotocol);
-	get("/");
-	assert_string_equal(strstr(head, at), at);
-	page_upgraded(upgraded, "abc=", false, rules, false);
-	assert_null(strstr(upgraded, "Protocol:"));
-}
-
 /* ---- guesses and limits ---- */
 
 static void
@@ -521,118 +343,30 @@ one_too_many_is_told_when_to_come_again(void **state)
 	assert_true(head_has("\r\nConnection: close\r\n"));
 }
 
-static void
-a_host_that_is_none_never_gets_into_the_policy(void **state)
-{
-	static const char *const hosts[] = {"", "a; script-src *", "a\r\nSet-Cookie: x=y", "a b", "*",
-		"a,b", "a'", "evil.example/", "user@evil.example", "a\tb", "\xc3\xbc"};
-	char host[400];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		request(REQUEST_GET, AT, hosts[i], "");
-		assert_int_equal(answer.status, 200);
-		assert_true(head_has("; connect-src 'self'; "));
-		assert_false(head_has("ws://"));
-		assert_false(head_has("Set-Cookie"));
-	}
-	memset(host, 'a', sizeof(host));
-	host[sizeof(host) - 1] = '\0';
-	request(REQUEST_GET, AT, host, "");
-	assert_true(head_has("; connect-src 'self'; "));
-}
-
-static void
-the_longest_of_everything_fits_a_head(void **state)
-{
-	static char label[8 + 240 + 1], csp[CSP_HTML_MAX + 1], etag[ASSET_ETAG_SIZE];
-	char *labels[8], host[FORWARDED_HOST_SIZE];
-	const struct access_config config = {
-		.frame_ancestors = {labels, 8}, .rules = {.hsts_max_age_s = 63072000}};
-	struct access *usual = rules;
-	size_t i;
-
-	(void)state;
-	memset(label, 'a', sizeof(label) - 1);
-	memcpy(label, "https://", 8);
-	for (i = 0; i < 8; i++)
-		labels[i] = label;
-	memset(host, 'h', ORIGIN_HOST_MAX);
-	memcpy(host + ORIGIN_HOST_MAX, ":22000", 7);
-	memset(csp, 'c', CSP_HTML_MAX);
-	memset(etag, 'e', sizeof(etag) - 1);
-	assert_int_equal(access_new(&config, &rules, NULL), 0);
-	tls = true;
-	request(REQUEST_GET, AT, host, "");
-	assert_non_null(strstr(answer.origin, host));
-	answer.csp = csp;
-	answer.etag = etag;
-	answer.allow = "GET, HEAD";
-	answer.len = (size_t)-1;
-	answer.close = answer.upgrade = true;
-	answer.retry_after_s = 10;
-	memset(answer.location, 'l', sizeof(answer.location) - 1);
-	assert_true(page_head(head, &answer, rules, true) < PAGE_HEAD_MAX);
-	assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
-	tls = false;
-	access_unref(rules);
-	rules = usual;
-}
-
-static void
-a_status_without_a_phrase_is_still_a_head(void **state)
-{
-	(void)state;
-	get("/");
-	answer.status = 418;
-	(void)page_head(head, &answer, rules, false);
-	assert_true(head_has("HTTP/1.1 418 Error\r\n"));
-}
-
-static int
-forget_made(void **state)
-{
-	(void)state;
-	buf_done(&made);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_teardown(name, forget_made)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_the_key_everything_is_a_bare_404),
-		TEST(the_key_alone_leads_to_the_page_relatively),
-		TEST(the_page_and_its_files_are_served),
-		TEST(what_is_not_there_is_a_bare_404),
-		TEST(head_is_answered_like_get),
-		TEST(other_methods_are_told_which_are_allowed),
-		TEST(a_terminal_s_session_has_the_page_for_terminals),
-		TEST(a_session_has_the_websocket_of_its_own_kind_only),
-		TEST(mandatory_json_pins_what_the_page_must_not_choose),
-		TEST(a_terminal_s_mandatory_json_has_no_password),
-		TEST(mandatory_json_is_never_kept),
-		TEST(without_memory_for_mandatory_json_the_answer_is_500),
-		TEST(the_password_is_wiped_with_the_answer),
-		TEST(a_file_that_the_browser_has_is_not_sent_again),
-		TEST(a_page_that_the_browser_has_keeps_its_policy),
-		TEST(a_file_that_changed_is_sent),
-		TEST(a_browser_without_the_key_learns_nothing_from_an_etag),
-		TEST(every_head_has_what_keeps_browsers_careful),
-		TEST(the_page_s_policy_has_its_hashes_and_its_own_host),
-		TEST(a_host_that_is_none_never_gets_into_the_policy),
-		TEST(the_page_may_be_embedded_and_the_rest_is_for_itself),
-		TEST(who_may_frame_it_is_in_every_policy),
-		TEST(hsts_is_sent_over_tls_when_it_is_asked_for),
-		TEST(the_101_has_what_every_answer_has),
-		TEST(a_wrong_key_is_a_guess_and_nothing_else_is),
-		TEST(a_key_of_yesterday_or_of_somebody_else_is_no_guess),
-		TEST(one_too_many_is_told_when_to_come_again),
-		TEST(the_longest_of_everything_fits_a_head),
-		TEST(a_status_without_a_phrase_is_still_a_head),
+		test(without_the_key_everything_is_a_bare_404),
+		test(the_key_alone_leads_to_the_page_relatively),
+		test(the_page_and_its_files_are_served),
+		test(what_is_not_there_is_a_bare_404),
+		test(head_is_answered_like_get),
+		test(other_methods_are_told_which_are_allowed),
+		test(a_terminal_s_session_has_the_page_for_terminals),
+		test(a_session_has_the_websocket_of_its_own_kind_only),
+		test(mandatory_json_pins_what_the_page_must_not_choose),
+		test(a_terminal_s_mandatory_json_has_no_password),
+		test(mandatory_json_is_never_kept),
+		test(without_memory_for_mandatory_json_the_answer_is_500),
+		test(the_password_is_wiped_with_the_answer),
+		test(a_file_that_the_browser_has_is_not_sent_again),
+		test(a_page_that_the_browser_has_keeps_its_policy),
+		test(a_file_that_changed_is_sent),
+		test(a_browser_without_the_key_learns_nothing_from_an_etag),
+		test(a_wrong_key_is_a_guess_and_nothing_else_is),
+		test(a_key_of_yesterday_or_of_somebody_else_is_no_guess),
+		test(one_too_many_is_told_when_to_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, scene_new, scene_done);
