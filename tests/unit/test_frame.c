@@ -1,59 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/* What a server sends. */
 #include "session/frame.h"
 
-#include <stdlib.h>
-#include <string.h>
+enum { MASKED = 0 };
 
-#include "tests/unit/death.h"
-#include "tests/unit/torture.h"
+#include "tests/unit/frame_scene.h"
 
-enum { FIN = 0x80 };
-
-/* A server's stream, and what was read from one. */
-struct bytes {
-	size_t len;
-	unsigned char data[140000];
-};
-
-static void
-add(struct bytes *b, const void *data, size_t len)
+static int
+next(struct frame_parser *p, unsigned char *in, size_t len, size_t *used, struct frame_event *event,
+	struct err *err)
 {
-	assert_true(b->len + len <= sizeof(b->data));
-	memcpy(b->data + b->len, data, len);
-	b->len += len;
-}
-
-static void
-add_byte(struct bytes *b, unsigned byte)
-{
-	unsigned char c = (unsigned char)byte;
-
-	add(b, &c, 1);
-}
-
-/* A frame as a server sends it, its length in width bytes (1, 3 or 9 of the head). */
-static void
-add_frame_of_width(struct bytes *b, unsigned first, const void *payload, size_t len, int width)
-{
-	int i;
-
-	add_byte(b, first);
-	add_byte(b, width == 1 ? (unsigned)len : width == 3 ? 126 : 127);
-	for (i = width - 2; i >= 0; i--)
-		add_byte(b, (unsigned)((uint64_t)len >> 8 * i) & 0xff);
-	add(b, payload, len);
-}
-
-static void
-add_frame(struct bytes *b, unsigned first, const void *payload, size_t len)
-{
-	add_frame_of_width(b, first, payload, len, len < 126 ? 1 : len < 65536 ? 3 : 9);
-}
-
-static void
-add_text_frame(struct bytes *b, unsigned first, const char *text)
-{
-	add_frame(b, first, text, strlen(text));
+	return frame_next(p, in, len, used, event, err);
 }
 
 /* Note an event; pieces of data run together, so that it does not matter where they were cut. */
@@ -73,34 +30,6 @@ note(struct bytes *log, const struct frame_event *event)
 		add_byte(log, '>');
 }
 
-/* Feed one piece, in memory of exactly its size; returns what frame_next() said last. */
-static int
-feed(struct frame_parser *p, const unsigned char *in, size_t len, struct bytes *log)
-{
-	unsigned char *piece = malloc(len);
-	struct frame_event event;
-	size_t at = 0, used;
-	struct err err = {0};
-	int r;
-
-	assert_non_null(piece);
-	memcpy(piece, in, len);
-	do {
-		r = frame_next(p, piece + at, len - at, &used, &event, &err);
-		assert_int_equal(r, err.code);
-		if (r < 0)
-			break;
-		at += used;
-		if (event.kind != FRAME_NEED_MORE)
-			note(log, &event);
-	} while (event.kind != FRAME_NEED_MORE);
-	assert_true(r < 0 || at == len);
-	free(piece);
-	return r;
-}
-
-static struct bytes stream, whole, pieces;
-
 /* Several frames of every kind. */
 static void
 make_stream(void)
@@ -109,34 +38,18 @@ make_stream(void)
 
 	memset(long_text, 'L', sizeof(long_text));
 	stream.len = 0;
-	add_text_frame(&stream, FIN | FRAME_BINARY, "one");
-	add_text_frame(&stream, FIN | FRAME_PING, "ping");
-	add_text_frame(&stream, FIN | FRAME_BINARY, "");
-	add_text_frame(&stream, FRAME_TEXT, "two ");
-	add_text_frame(&stream, FIN | FRAME_PING, "");
-	add_text_frame(&stream, FRAME_CONTINUATION, "");
-	add_text_frame(&stream, FRAME_CONTINUATION, "and ");
-	add_text_frame(&stream, FIN | FRAME_PONG, "pong");
-	add_text_frame(&stream, FIN | FRAME_CONTINUATION, "three");
-	add_frame(&stream, FIN | FRAME_BINARY, long_text, sizeof(long_text));
-	add_frame(&stream, FIN | FRAME_PONG, long_text, FRAME_CONTROL_MAX);
-	add_text_frame(&stream, FIN | FRAME_CLOSE, "\x03\xe8gone");
-}
-
-static void
-read_whole(void)
-{
-	struct frame_parser p = {0};
-
-	whole.len = 0;
-	assert_int_equal(feed(&p, stream.data, stream.len, &whole), 0);
-}
-
-static void
-assert_same_events(void)
-{
-	assert_int_equal(pieces.len, whole.len);
-	assert_memory_equal(pieces.data, whole.data, whole.len);
+	add_text(FIN | FRAME_BINARY, "one");
+	add_text(FIN | FRAME_PING, "ping");
+	add_text(FIN | FRAME_BINARY, "");
+	add_text(FRAME_TEXT, "two ");
+	add_text(FIN | FRAME_PING, "");
+	add_text(FRAME_CONTINUATION, "");
+	add_text(FRAME_CONTINUATION, "and ");
+	add_text(FIN | FRAME_PONG, "pong");
+	add_text(FIN | FRAME_CONTINUATION, "three");
+	add_frame(FIN | FRAME_BINARY, long_text, sizeof(long_text));
+	add_frame(FIN | FRAME_PONG, long_text, FRAME_CONTROL_MAX);
+	add_text(FIN | FRAME_CLOSE, "\x03\xe8gone");
 }
 
 static void
@@ -151,7 +64,7 @@ a_frame_of_every_length_class_is_read(void **state)
 		payload[i] = (unsigned char)(i * 7 >> 3);
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		stream.len = 0;
-		add_frame(&stream, FIN | FRAME_BINARY, payload, sizes[i]);
+		add_frame(FIN | FRAME_BINARY, payload, sizes[i]);
 		read_whole();
 		assert_int_equal(whole.len, sizes[i]);
 		assert_memory_equal(whole.data, payload, sizes[i]);
@@ -257,16 +170,14 @@ control_frames_may_stand_between_fragments(void **state)
 {
 	(void)state;
 	stream.len = 0;
-	add_text_frame(&stream, FRAME_BINARY, "ab");
-	add_text_frame(&stream, FIN | FRAME_PING, "1");
-	add_text_frame(&stream, FIN | FRAME_PONG, "2");
-	add_text_frame(&stream, FRAME_CONTINUATION, "cd");
-	add_text_frame(&stream, FIN | FRAME_PING, "");
-	add_text_frame(&stream, FIN | FRAME_CONTINUATION, "ef");
-	add_text_frame(&stream, FIN | FRAME_BINARY, "gh");
-	read_whole();
-	whole.data[whole.len] = '\0';
-	assert_string_equal((char *)whole.data, "ab<p1><o2>cd<p>efgh");
+	add_text(FRAME_BINARY, "ab");
+	add_text(FIN | FRAME_PING, "1");
+	add_text(FIN | FRAME_PONG, "2");
+	add_text(FRAME_CONTINUATION, "cd");
+	add_text(FIN | FRAME_PING, "");
+	add_text(FIN | FRAME_CONTINUATION, "ef");
+	add_text(FIN | FRAME_BINARY, "gh");
+	assert_string_equal(read_whole(), "ab<p1><o2>cd<p>efgh");
 }
 
 static void
@@ -290,21 +201,10 @@ a_stream_cut_in_two_at_any_byte_gives_the_same_events(void **state)
 static void
 a_stream_in_pieces_of_any_size_gives_the_same_events(void **state)
 {
-	size_t size, at, n;
-
 	(void)state;
 	make_stream();
 	read_whole();
-	for (size = 1; size <= stream.len; size++) {
-		struct frame_parser p = {0};
-
-		pieces.len = 0;
-		for (at = 0; at < stream.len; at += n) {
-			n = size < stream.len - at ? size : stream.len - at;
-			assert_int_equal(feed(&p, stream.data + at, n, &pieces), 0);
-		}
-		assert_same_events();
-	}
+	read_in_pieces();
 }
 
 static void
@@ -316,7 +216,7 @@ a_long_length_may_be_cut_at_any_byte(void **state)
 	(void)state;
 	stream.len = 0;
 	memset(payload, 'x', sizeof(payload));
-	add_frame(&stream, FIN | FRAME_BINARY, payload, sizeof(payload));
+	add_frame(FIN | FRAME_BINARY, payload, sizeof(payload));
 	read_whole();
 	for (cut = 0; cut <= 12; cut++) {
 		struct frame_parser p = {0};
@@ -427,143 +327,6 @@ the_longest_length_there_can_be_is_only_a_number(void **state)
 	assert_memory_equal(pieces.data, "xyz", 3);
 }
 
-/* ---- building ---- */
-
-static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
-
-static void
-a_mask_is_what_the_standard_says(void **state)
-{
-	/* RFC 6455, section 5.7 */
-	unsigned char text[] = "Hello";
-
-	(void)state;
-	frame_mask(text, 5, mask);
-	assert_memory_equal(text, "\x7f\x9f\x4d\x51\x58", 5);
-}
-
-static void
-masking_is_the_same_at_every_length_and_alignment(void **state)
-{
-	unsigned char data[96], expected[96];
-	size_t from, len, i;
-
-	(void)state;
-	for (from = 0; from < 16; from++) {
-		for (len = 0; from + len <= 80; len++) {
-			for (i = 0; i < sizeof(data); i++) {
-				data[i] = expected[i] = (unsigned char)(i * 11);
-				if (i >= from && i < from + len)
-					expected[i] ^= mask[(i - from) % 4];
-			}
-			frame_mask(data + from, len, mask);
-			assert_memory_equal(data, expected, sizeof(data));
-		}
-	}
-}
-
-/* Read a client's only frame as a strict server does; returns the payload's length. */
-static size_t
-open_frame(const unsigned char *frame, size_t size, unsigned opcode, unsigned char *payload)
-{
-	size_t len = frame[1] & 0x7f, at = 2, i;
-
-	assert_int_equal(frame[0], FIN | opcode);
-	assert_true(frame[1] & 0x80);
-	assert_int_not_equal(len, 127);
-	if (len == 126) {
-		len = (size_t)frame[2] << 8 | frame[3];
-		assert_true(len >= 126);
-		at = 4;
-	}
-	assert_int_equal(size, at + 4 + len);
-	for (i = 0; i < len; i++)
-		payload[i] = frame[at + 4 + i] ^ frame[at + i % 4];
-	return len;
-}
-
-static void
-every_frame_built_is_whole_masked_and_short_and_opens_again(void **state)
-{
-	static const size_t sizes[] = {0, 1, 2, 125, 126, 127, 16384, 65534, 65535};
-	static unsigned char room[FRAME_HEAD_MAX + FRAME_PAYLOAD_MAX], opened[FRAME_PAYLOAD_MAX];
-	unsigned char *payload = room + FRAME_HEAD_MAX;
-	size_t i, j, n;
-
-	(void)state;
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		for (j = 0; j < sizes[i]; j++)
-			payload[j] = (unsigned char)(j * 13 + i);
-		n = frame_build(payload, sizes[i], FRAME_BINARY, mask);
-		assert_true(n <= FRAME_HEAD_MAX);
-		assert_int_equal(open_frame(payload - n, n + sizes[i], FRAME_BINARY, opened), sizes[i]);
-		for (j = 0; j < sizes[i]; j++)
-			assert_int_equal(opened[j], (unsigned char)(j * 13 + i));
-	}
-}
-
-static void
-control_frames_are_built_too(void **state)
-{
-	static const enum frame_opcode opcodes[] = {FRAME_CLOSE, FRAME_PING, FRAME_PONG};
-	unsigned char room[FRAME_HEAD_MAX + FRAME_CONTROL_MAX] = {0}, opened[FRAME_CONTROL_MAX];
-	size_t i, n;
-
-	(void)state;
-	for (i = 0; i < 3; i++) {
-		memset(room, 'c', sizeof(room));
-		n = frame_build(room + FRAME_HEAD_MAX, FRAME_CONTROL_MAX, opcodes[i], mask);
-		assert_int_equal(n, 6);
-		open_frame(room + FRAME_HEAD_MAX - n, n + FRAME_CONTROL_MAX, opcodes[i], opened);
-		assert_int_equal(opened[FRAME_CONTROL_MAX - 1], 'c');
-	}
-}
-
-static void
-building_touches_nothing_outside_the_frame(void **state)
-{
-	unsigned char room[2 + FRAME_HEAD_MAX + 200];
-	size_t len, n, i;
-
-	(void)state;
-	for (len = 0; len < 199; len++) {
-		memset(room, 0x55, sizeof(room));
-		n = frame_build(room + 2 + FRAME_HEAD_MAX, len, FRAME_BINARY, mask);
-		for (i = 0; i < 2 + FRAME_HEAD_MAX - n; i++)
-			assert_int_equal(room[i], 0x55);
-		assert_int_equal(room[2 + FRAME_HEAD_MAX + len], 0x55);
-	}
-}
-
-static unsigned char too_much[FRAME_HEAD_MAX + FRAME_PAYLOAD_MAX + 1];
-
-static void
-build_too_long(void)
-{
-	frame_build(too_much + FRAME_HEAD_MAX, FRAME_PAYLOAD_MAX + 1, FRAME_BINARY, mask);
-}
-
-static void
-build_long_ping(void)
-{
-	frame_build(too_much + FRAME_HEAD_MAX, FRAME_CONTROL_MAX + 1, FRAME_PING, mask);
-}
-
-static void
-build_fragment(void)
-{
-	frame_build(too_much + FRAME_HEAD_MAX, 1, FRAME_CONTINUATION, mask);
-}
-
-static void
-what_would_kill_the_other_side_can_not_be_built(void **state)
-{
-	(void)state;
-	assert_true(aborts(build_too_long));
-	assert_true(aborts(build_long_ping));
-	assert_true(aborts(build_fragment));
-}
-
 static void
 payload_may_be_received_past_the_parser(void **state)
 {
@@ -615,12 +378,6 @@ main(void)
 		cmocka_unit_test(nothing_is_read_after_a_forbidden_frame),
 		cmocka_unit_test(the_longest_length_there_can_be_is_only_a_number),
 		cmocka_unit_test(payload_may_be_received_past_the_parser),
-		cmocka_unit_test(a_mask_is_what_the_standard_says),
-		cmocka_unit_test(masking_is_the_same_at_every_length_and_alignment),
-		cmocka_unit_test(every_frame_built_is_whole_masked_and_short_and_opens_again),
-		cmocka_unit_test(control_frames_are_built_too),
-		cmocka_unit_test(building_touches_nothing_outside_the_frame),
-		cmocka_unit_test(what_would_kill_the_other_side_can_not_be_built),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
