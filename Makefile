@@ -224,5 +224,5 @@ clean: ## remove what was built
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
--include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/unit/*.c tests/bench/*.c tests/budget/*.c))
+-include $(OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tests/*/*.c))
 .PRECIOUS: $(B)/%.o

@@ -4,87 +4,35 @@
  * bytes, the same ends of messages and the same verdict, touches nothing but what it got, and
  * agrees with a reader that has all of the input at hand. And every frame to a browser opens again.
  */
-#include "session/frame.h"
-#include "tests/fuzz/fuzz_check.h"
+#include "tests/fuzz/frame_check.h"
 
-enum { EVENTS_MAX = 1 << 20 };
-
-/* What was read: data with a mark where a message ends, control frames between marks. */
-struct events {
-	size_t len;
-	int result;
-	uint8_t data[EVENTS_MAX];
-};
-
-static struct events whole, pieces, plain;
-
-static void
-add(struct events *e, const void *data, size_t len)
-{
-	CHECK(e->len + len <= EVENTS_MAX);
-	memcpy(e->data + e->len, data, len);
-	e->len += len;
-}
-
-/* Where a piece is empty and ends nothing, there is no event. */
-static void
-note(struct events *e, const struct frame_event *event)
-{
-	const uint8_t mark[3] = {'<', (uint8_t)event->kind, (uint8_t)event->len};
-	const uint8_t end[2] = {'.', event->text};
-
-	if (event->kind != FRAME_IS_DATA) {
-		CHECK(event->len <= FRAME_CONTROL_MAX);
-		add(e, mark, sizeof(mark));
-	}
-	add(e, event->data, event->len);
-	if (event->kind == FRAME_IS_DATA && event->last)
-		add(e, end, sizeof(end));
-}
-
-/* Feed one piece, in memory of exactly its size. */
 static int
-feed(struct frame_parser *p, const uint8_t *data, size_t len, struct events *e)
+next(struct frame_parser *p, unsigned char *in, size_t len, size_t *used, struct frame_event *event)
 {
-	unsigned char *piece = malloc(len ? len : 1);
-	struct frame_event event;
-	size_t at = 0, used;
-	int r;
+	int r = frame_next_masked(p, in, len, used, event, NULL);
 
-	CHECK(piece);
-	memcpy(piece, data, len);
-	do {
-		r = frame_next_masked(p, piece + at, len - at, &used, &event, NULL);
-		CHECK(r == 0 || r == ERR_PROTOCOL);
-		CHECK(used <= len - at);
-		if (r < 0)
-			break;
-		if (event.kind == FRAME_IS_DATA) {
-			CHECK(event.data >= piece + at && event.data + event.len == piece + at + used);
-			CHECK(event.len > 0 || event.last);
-			CHECK(!event.last || event.frame_left == 0);
-		}
-		at += used;
-		if (event.kind != FRAME_NEED_MORE)
-			note(e, &event);
-	} while (event.kind != FRAME_NEED_MORE);
-	CHECK(r < 0 || at == len);
-	free(piece);
+	if (r == 0 && event->kind == FRAME_IS_DATA) {
+		CHECK(event->data + event->len == in + *used);
+		CHECK(event->len > 0 || event->last);
+		CHECK(!event->last || event->frame_left == 0);
+	}
 	return r;
 }
 
+/*
+ * Data with a mark where a message ends, control frames between marks. Where a piece is empty and
+ * ends nothing, there is no event.
+ */
 static void
-read_stream(const uint8_t *data, size_t size, struct cuts cuts, struct events *e)
+note(struct events *e, const struct frame_event *event)
 {
-	struct frame_parser p = {0};
-	size_t n;
+	const uint8_t end[2] = {'.', event->text};
 
-	e->len = 0;
-	e->result = 0;
-	for (; size > 0 && e->result == 0; data += n, size -= n) {
-		n = next_cut(&cuts, size);
-		e->result = feed(&p, data, n, e);
-	}
+	if (event->kind != FRAME_IS_DATA)
+		add_mark(e, event);
+	add(e, event->data, event->len);
+	if (event->kind == FRAME_IS_DATA && event->last)
+		add(e, end, sizeof(end));
 }
 
 /* ---- the same rules, read another way ---- */
@@ -179,19 +127,9 @@ build_and_open(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	int how;
-
 	if (size < 2 || size > EVENTS_MAX / 8)
 		return 0;
-	read_stream(data + 1, size - 1, (struct cuts){CUT_NOWHERE, 0}, &whole);
-	read_plainly(data + 1, size - 1, &plain);
-	CHECK(plain.result == whole.result && plain.len == whole.len);
-	CHECK(memcmp(plain.data, whole.data, whole.len) == 0);
-	for (how = CUT_EVERYWHERE; how <= CUT_SOMEWHERE; how++) {
-		read_stream(data + 1, size - 1, (struct cuts){how, data[0]}, &pieces);
-		CHECK(pieces.result == whole.result && pieces.len == whole.len);
-		CHECK(memcmp(pieces.data, whole.data, whole.len) == 0);
-	}
+	check_stream(data, size, read_plainly);
 	build_and_open(data, size);
 	return 0;
 }
