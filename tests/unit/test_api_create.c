@@ -7,37 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/core_fake.h"
-#include "tests/unit/request_scene.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/api_scene.h"
 
 #define WHAT     "\"hostname\":\"10.0.0.1\",\"vmid\":101"
 #define WHO      "\"username\":\"u\",\"password\":\"pw-1\""
 #define AS_TOKEN "\"token_id\":\"u@pve!panel\",\"token_secret\":\"pw-1\""
 #define PLAIN    "{" WHAT "," WHO "}"
 #define TRIED    "{" WHAT "," WHO ",\"verify\":true}"
-
-static struct site *site;
-
-static int
-make_site(void **state)
-{
-	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	assert_int_equal(sem_init(&fake.asked, 0, 0), 0);
-	site = scene_site(NULL, NULL);
-	return 0;
-}
-
-static int
-free_site(void **state)
-{
-	(void)state;
-	site_free(site);
-	sem_destroy(&fake.asked);
-	return 0;
-}
 
 /* A body, as far as the endpoint's first word. */
 static enum route_next
@@ -319,8 +295,6 @@ without_memory_there_is_no_link_and_nothing_leaks(void **state)
 	fake.verified = (struct core_verified){.code = ERR_REFUSED, .end = END_REFUSED, .text = "no"};
 	assert_true(torture(play, body) > 20);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_site, free_site)
 
 int
 main(void)
