@@ -1,47 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* States, timeouts, /status; several threads are in test_sessions_threads.c. */
+/*
+ * States, timeouts, /status; which session a link finds is told by test_sessions_find.c, and
+ * several threads are in test_sessions_threads.c.
+ */
 #include "session/sessions.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "tests/unit/death.h"
-#include "tests/unit/session_scene.h"
+#include "tests/unit/registry_scene.h"
 
 enum { MINUTE_MS = 60000 };
 
-static struct sessions *r;
-static struct pve login = {.user = "u@pve"};
 static const struct tunables usual = {
 	.connect_timeout_s = 300, .reconnect_timeout_s = 3600, .max_duration_s = 0};
-
-static int
-make_registry(void **state)
-{
-	(void)state;
-	r = registry_for_test();
-	return 0;
-}
-
-/* Every session has left; joins, and frees the registry. */
-static int
-free_registry(void **state)
-{
-	(void)state;
-	if (sessions_wait_all(r, clock_ms()) != 0)
-		return -1;
-	sessions_free(r);
-	return 0;
-}
-
-static struct session *
-entered(uint32_t vmid)
-{
-	struct session *s = session_for_test(r, vmid, &login);
-
-	enter(r, s);
-	return s;
-}
 
 /* ---- states ---- */
 
@@ -101,176 +74,6 @@ a_registry_can_not_be_freed_around_a_session(void **state)
 	(void)state;
 	assert_true(aborts(free_it));
 	leave(s);
-}
-
-/* ---- finding ---- */
-
-static void
-assert_found(const struct pve_target *target, const char *user, const struct session *expected)
-{
-	struct session *s = sessions_find(r, target, NULL, user);
-
-	assert_ptr_equal(s, expected);
-	session_unref(s);
-}
-
-static void
-a_session_is_found_by_its_guest_and_user_only(void **state)
-{
-	struct session *s = entered(100);
-	struct pve_target target = guest(100);
-
-	(void)state;
-	assert_found(&target, "u@pve", s);
-	assert_found(&target, "u@pam", NULL);
-	assert_found(&target, "", NULL);
-	target.vmid = 101;
-	assert_found(&target, "u@pve", NULL);
-	target = guest(100);
-	target.port = 443;
-	assert_found(&target, "u@pve", NULL);
-	target = guest(100);
-	target.host[0] = 'g';
-	assert_found(&target, "u@pve", NULL);
-	leave(s);
-	target = guest(100);
-	assert_found(&target, "u@pve", NULL);
-}
-
-static void
-among_those_with_numbers_alike_each_is_found_until_it_leaves(void **state)
-{
-	/* All in one chain of the registry, whose length divides STEP. */
-	enum { MANY = 9, STEP = 1024 };
-	struct session *all[MANY];
-	struct pve_target target;
-
-	(void)state;
-	for (uint32_t i = 0; i < MANY; i++)
-		all[i] = entered(100 + i * STEP);
-	/* From the middle, and round. */
-	for (uint32_t gone = 4; gone < 4 + MANY; gone++) {
-		for (uint32_t i = 0; i < MANY; i++) {
-			target = guest(100 + i * STEP);
-			assert_found(&target, "u@pve", all[i]);
-		}
-		leave(all[gone % MANY]);
-		all[gone % MANY] = NULL;
-	}
-	target = guest(100);
-	assert_found(&target, "u@pve", NULL);
-}
-
-static void
-what_a_link_leaves_open_may_be_any_and_the_rest_may_not(void **state)
-{
-	struct session *s = entered(100);
-	struct pve_target target = guest(100);
-
-	(void)state;
-	target.type = PVE_GUEST_UNKNOWN;
-	target.kind = PVE_CONSOLE_AUTO;
-	target.node[0] = '\0';
-	assert_found(&target, "u@pve", s);
-	target.kind = PVE_CONSOLE_TERM;
-	assert_found(&target, "u@pve", NULL);
-	target = guest(100);
-	target.type = PVE_GUEST_LXC;
-	assert_found(&target, "u@pve", NULL);
-	target = guest(100);
-	target.serial = 1;
-	assert_found(&target, "u@pve", NULL);
-	leave(s);
-}
-
-static void
-a_guest_that_has_moved_is_the_same_and_another_node_is_not(void **state)
-{
-	struct session *s = entered(100);
-	struct pve_target target = guest(100);
-
-	(void)state;
-	target.node[0] = 'P';
-	assert_found(&target, "u@pve", s);
-	target.type = s->target.type = PVE_GUEST_NODE;
-	assert_found(&target, "u@pve", NULL);
-	target.node[0] = 'p';
-	assert_found(&target, "u@pve", s);
-	leave(s);
-}
-
-/* A link's own fingerprint says whom its login has convinced. */
-static void
-a_session_is_found_by_its_pinned_certificate_only(void **state)
-{
-	const struct pve_fingerprint pin = {.set = true, .sha256 = {1}}, other = {true, {1, [31] = 1}};
-	struct session *bare = entered(100), *pinned = session_for_test(r, 100, &login);
-	struct pve_target target = guest(100);
-
-	(void)state;
-	pinned->target.pin = pin;
-	enter(r, pinned);
-	assert_found(&target, "u@pve", bare);
-	target.pin = pin;
-	assert_found(&target, "u@pve", pinned);
-	target.pin = other;
-	assert_found(&target, "u@pve", NULL);
-	leave(bare);
-	target = guest(100);
-	assert_found(&target, "u@pve", NULL);
-	leave(pinned);
-}
-
-static struct pve_hosts *
-hosts(const char *first, const char *second)
-{
-	struct pve_hosts *list = NULL;
-
-	assert_int_equal(pve_hosts_new(&list, NULL), 0);
-	assert_int_equal(pve_hosts_add(list, first, NULL), 0);
-	assert_int_equal(pve_hosts_add(list, second, NULL), 0);
-	return list;
-}
-
-static void
-a_session_is_found_by_its_list_of_hosts_only(void **state)
-{
-	struct pve_hosts *list = hosts("host", "other"), *same = hosts("host", "other"),
-					 *another = hosts("host", "another");
-	struct pve listed = {.user = "u@pve", .hosts = list};
-	struct session *s = session_for_test(r, 100, &listed), *found;
-	struct pve_target target = guest(100);
-
-	(void)state;
-	enter(r, s);
-	assert_found(&target, "u@pve", NULL);
-	assert_null(sessions_find(r, &target, another, "u@pve"));
-	found = sessions_find(r, &target, same, "u@pve");
-	assert_ptr_equal(found, s);
-	session_unref(found);
-	leave(s);
-	pve_hosts_unref(list);
-	pve_hosts_unref(same);
-	pve_hosts_unref(another);
-	assert_int_equal(sessions_wait_all(r, clock_ms()), 0);
-}
-
-static void
-of_twins_the_first_lives_and_the_second_ends(void **state)
-{
-	const struct pve_target target = guest(100);
-	struct session *first = entered(100), *second = session_for_test(r, 100, &login);
-
-	(void)state;
-	assert_ptr_equal(sessions_add(r, second), first);
-	session_unref(first);
-	assert_true(second->ending);
-	assert_found(&target, "u@pve", first);
-	leave(second);
-	assert_found(&target, "u@pve", first);
-	leave(first);
-	assert_int_equal(sessions_wait_all(r, clock_ms()), 0);
-	assert_int_equal(login.refs, 0);
 }
 
 /* ---- time ---- */
@@ -565,8 +368,6 @@ without_memory_there_is_no_snapshot(void **state)
 	assert_null(status.sessions);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_registry, free_registry)
-
 int
 main(void)
 {
@@ -574,13 +375,6 @@ main(void)
 		TEST(a_session_is_active_while_a_browser_is_connected),
 		TEST(more_browsers_can_not_leave_than_came),
 		TEST(a_registry_can_not_be_freed_around_a_session),
-		TEST(a_session_is_found_by_its_guest_and_user_only),
-		TEST(among_those_with_numbers_alike_each_is_found_until_it_leaves),
-		TEST(what_a_link_leaves_open_may_be_any_and_the_rest_may_not),
-		TEST(a_guest_that_has_moved_is_the_same_and_another_node_is_not),
-		TEST(a_session_is_found_by_its_pinned_certificate_only),
-		TEST(a_session_is_found_by_its_list_of_hosts_only),
-		TEST(of_twins_the_first_lives_and_the_second_ends),
 		TEST(who_is_not_connected_in_time_is_told_to_end_once),
 		TEST(a_browser_that_came_meanwhile_lets_it_stay),
 		TEST(an_active_session_has_no_timeout_but_its_longest_life),
