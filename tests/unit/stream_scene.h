@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -369,6 +370,35 @@ near_says(const char *text)
 	assert_int_equal(stream_write(&near, &part, 1), strlen(text));
 }
 
+/* Bytes that show it when some are lost, or come twice. */
+static inline void
+fill(char *bytes, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = (char)(i * 31 / 7);
+}
+
+/* What the far side says is read whole, as it comes, into room for as much or more. */
+static inline void
+near_reads_all(const char *bytes, size_t len, char *got, size_t room)
+{
+	size_t at;
+	ssize_t n;
+
+	far_write(bytes, len);
+	for (at = 0; at < len;) {
+		far_push(ALL);
+		turn();
+		while ((n = stream_read(&near, got + at, room - at)) > 0)
+			at += (size_t)n;
+		assert_int_equal(n, STREAM_AGAIN);
+	}
+	assert_int_equal(at, len);
+	assert_memory_equal(bytes, got, len);
+}
+
 /* Write until there is no more room; how many bytes have gone. */
 static inline size_t
 near_floods(void)
@@ -393,6 +423,17 @@ far_drains(void)
 	while ((n = far_read(bytes, sizeof(bytes))) > 0)
 		got += n;
 	return got;
+}
+
+/* The same until the near side has nothing that waits. */
+static inline size_t
+far_drains_all(void)
+{
+	size_t got;
+
+	for (got = 0; near.out_len > 0; glance())
+		got += far_drains();
+	return got + far_drains();
 }
 
 #endif

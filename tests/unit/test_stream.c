@@ -118,24 +118,13 @@ static void
 much_is_read_without_losing_a_byte(void **state)
 {
 	static char bytes[BIG], got[BIG];
-	size_t at, i;
 	int kind;
-	ssize_t n;
 
 	(void)state;
-	for (i = 0; i < BIG; i++)
-		bytes[i] = (char)(i * 31 / 7);
+	fill(bytes, BIG);
 	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
 		connect_as((enum kind)kind, POLLER_IN);
-		far_write(bytes, BIG);
-		for (at = 0; at < BIG;) {
-			far_push(ALL);
-			turn();
-			while ((n = stream_read(&near, got + at, BIG - at)) > 0)
-				at += (size_t)n;
-			assert_int_equal(n, STREAM_AGAIN);
-		}
-		assert_memory_equal(bytes, got, BIG);
+		near_reads_all(bytes, BIG, got, BIG);
 	}
 }
 

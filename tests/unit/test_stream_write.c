@@ -13,15 +13,6 @@ enum { PARTS_MAX = 8 };
 
 static char bytes[BIG], got[BIG];
 
-static void
-fill_bytes(void)
-{
-	size_t i;
-
-	for (i = 0; i < BIG; i++)
-		bytes[i] = (char)(i * 31 / 7);
-}
-
 /* Cut what is left from at on, at most most bytes, into parts of uneven sizes, some of them empty. */
 static size_t
 cut(size_t at, size_t most, struct iovec parts[PARTS_MAX])
@@ -171,7 +162,7 @@ more_parts_than_the_system_takes_at_once_arrive(void **state)
 	(void)state;
 	for (kind = 0; kind < KINDS; kind++) {
 		connect_as((enum kind)kind, 0);
-		fill_bytes();
+		fill(bytes, BIG);
 		for (i = 0; i < MANY; i++)
 			parts[i] = (struct iovec){bytes + i, 1};
 		for (sent = heard = 0; heard < MANY;) {
@@ -214,7 +205,7 @@ what_does_not_go_at_once_goes_later(void **state)
 	int kind;
 
 	(void)state;
-	fill_bytes();
+	fill(bytes, BIG);
 	for (kind = 0; kind < KINDS; kind++) {
 		connect_as((enum kind)kind, POLLER_OUT);
 		assert_true(pour() > 0);
@@ -261,7 +252,7 @@ what_is_offered_again_may_be_cut_differently(void **state)
 	int kind;
 
 	(void)state;
-	fill_bytes();
+	fill(bytes, BIG);
 	for (kind = 0; kind < KINDS; kind++) {
 		connect_as((enum kind)kind, POLLER_OUT);
 		for (at = 0; (sent = stream_write(&near, parts, cut(at, BIG, parts))) > 0;)
