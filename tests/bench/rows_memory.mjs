@@ -26,11 +26,15 @@ export function idleName(kind, tls, count) {
 	return `idle CPU of ${count}, ${kind}, ${scheme(tls)}`;
 }
 
+async function settled(subject, s) {
+	await pause(subject.name === GATEWAY ? s.settleMs : s.peersSettleMs);
+}
+
 /* Its memory after a first session, which brings much once and for all. */
 export async function baseOf(subject, s) {
 	await subject.together(1, 'idle');
 	await subject.quiet();
-	await pause(s.settleMs);
+	await settled(subject, s);
 	return subject.memory();
 }
 
@@ -45,7 +49,7 @@ async function grow(subject, counts, mode, s) {
 		await ready(run, count - there);
 		runs.push(run);
 		there = count;
-		await pause(s.settleMs);
+		await settled(subject, s);
 		kib[count] = (subject.memory().kib - base.kib) / count;
 	}
 	/* Peers have their own ways of doing nothing. */
@@ -83,7 +87,7 @@ async function used(subject, count, bytes, s) {
 	await ready(run, count + 1);
 	run.begin();
 	await stillness(subject, run);
-	await pause(s.settleMs);
+	await settled(subject, s);
 	const kib = { [count]: (subject.memory().kib - base.kib) / count };
 	const result = await run.cut();
 	if (result.failed !== 1 || result.bytes !== count * each)
@@ -120,9 +124,9 @@ function rowsAt(kind, tls, count, outcomes) {
 
 function memoryOf(tls) {
 	return async (s) => {
-		const { sessions, runs, transfer } = s.memory;
+		const { sessions, runs, transfer, peers } = s.memory;
 		const most = sessions.at(-1);
-		const place = { tls, pool: most + 8, peers: s.peers };
+		const place = { tls, pool: most + 8, peers };
 		const countsOf = (subject) => (subject.name === 'websockify'
 			? sessions.filter((n) => n <= WEBSOCKIFY_MAX) : sessions);
 		const kinds = [
@@ -131,7 +135,7 @@ function memoryOf(tls) {
 			{ kind: 'connected', place, counts: sessions,
 				measure: (subject) => grow(subject, countsOf(subject), 'all', s) },
 			{ kind: `after ${transfer / GIB} GiB`, counts: [sessions[0]],
-				place: { ...place, peers: s.peers.filter((name) => name !== 'websockify') },
+				place: { ...place, peers: peers.filter((name) => name !== 'websockify') },
 				measure: (subject) => used(subject, sessions[0], transfer, s) },
 		];
 		const rows = [];
