@@ -124,7 +124,7 @@ function rowsAt(kind, tls, count, outcomes) {
 
 function memoryOf(tls) {
 	return async (s) => {
-		const { sessions, runs, transfer, peers } = s.memory;
+		const { sessions, runs, transfer, peers, kinds: wanted } = s.memory;
 		const most = sessions.at(-1);
 		const place = { tls, pool: most + 8, peers };
 		const countsOf = (subject) => (subject.name === 'websockify'
@@ -137,7 +137,7 @@ function memoryOf(tls) {
 			{ kind: `after ${transfer / GIB} GiB`, counts: [sessions[0]],
 				place: { ...place, peers: peers.filter((name) => name !== 'websockify') },
 				measure: (subject) => used(subject, sessions[0], transfer, s) },
-		];
+		].filter(({ kind }) => wanted.includes(kind.split(' ')[0]));
 		const rows = [];
 		for (const { kind, place: where, counts, measure } of kinds) {
 			const outcomes = new Map();
