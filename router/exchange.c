@@ -22,8 +22,12 @@
 #include "session/forwarded.h"
 
 enum {
-	DRAIN_MAX = 1024 * 1024
-}; /* of a refused body, so that the client gets to read its answer */
+	/*
+	 * Of a refused body, so that the client gets to read its answer: twice what request_body_max
+	 * may be, or who is a little above that might find the connection cut instead.
+	 */
+	DRAIN_MAX = 2 * 1024 * 1024,
+};
 
 enum stage {
 	STAGE_HEAD,   /* only the request line is there */
