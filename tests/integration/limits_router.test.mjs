@@ -40,6 +40,8 @@ async function idle(gw, n, from) {
 	gw.held.push(...all);
 	await until(() => gw.descriptors() >= gw.unused + gw.held.filter((c) => !c.ended).length,
 		5000, 'the connections to be taken');
+	/* A descriptor is there a moment before its connection is counted. */
+	await settled(() => gw.descriptors());
 	return all;
 }
 
