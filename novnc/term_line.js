@@ -65,7 +65,8 @@ class Line {
 		clearTimeout(this.#timer);
 		if (this.#connected)
 			this.#view.end();
-		this.#waiting.forEach((bytes) => this.#view.write(bytes));
+		/* Taken out: a message to ourselves may be under way, and shows what waits. */
+		this.#waiting.splice(0).forEach((bytes) => this.#view.write(bytes));
 		this.#pause.port1.close();
 		this.#socket?.close();
 		tell();
