@@ -368,14 +368,18 @@ int pve_login_again(struct pve *pve, const struct pve_credential *credential, in
 int pve_guest_find(struct pve *pve, struct pve_target *target, int64_t deadline_ms, struct err *err)
 	__attribute__((warn_unused_result));
 
+/* A server of Proxmox's as a console's websocket is to reach it, and to judge it. */
+struct pve_way {
+	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered a call */
+	uint16_t port;
+	char host[PVE_HOST_SIZE];   /* and its name, for the Host header, SNI and verification */
+	struct pve_fingerprint pin; /* the target's */
+	struct pve_policy *policy;  /* one reference: what the call went by, the websocket does */
+};
+
 /* What is needed to open one console websocket, once, within PVE_CONSOLE_FRESH_MS. */
 struct pve_console {
-	char address[PVE_ADDRESS_SIZE]; /* numeric: the very one that answered the call */
-	uint16_t port;
-	char host[PVE_HOST_SIZE];     /* and its name, for the Host header, SNI and verification */
-	struct pve_fingerprint pin;   /* the target's */
-	struct pve_policy *policy;    /* one reference: what the call went by, the websocket does */
-	struct pve_trial *session;    /* TLS's, that it may resume, and the verdict; or NULL */
+	struct pve_way way;
 	struct secret request_target; /* "/api2/json/nodes/.../vncwebsocket?port=..&vncticket=.." */
 	struct secret auth_header;    /* "Cookie: ..." or "Authorization: ...", without a line end */
 	enum pve_console_kind kind;   /* VNC or TERM */
@@ -396,26 +400,38 @@ int pve_console_open(struct pve *pve, const struct pve_target *target, int64_t d
 	struct pve_console *out, struct err *err) __attribute__((warn_unused_result));
 void pve_console_done(struct pve_console *console); /* wipes; an all-zero one is fine */
 
-/* May its address be dialled, by its policy? 0 or ERR_FORBIDDEN. */
-int pve_console_allowed(const struct pve_console *console, struct err *err)
+/*
+ * The way to the server that the next call goes to, as a console's will be unless that one stays
+ * away. 0, or ERR_UNREACHABLE: its name has not been resolved. On success the caller's until
+ * pve_way_done().
+ */
+int pve_way_get(struct pve *pve, struct pve_way *out, struct err *err)
 	__attribute__((warn_unused_result));
+void pve_way_copy(struct pve_way *to, const struct pve_way *from); /* *to holds nothing before */
+void pve_way_done(struct pve_way *way);                            /* an all-zero one is fine */
+
+/* Do both lead to the same server, judged by the same policy? Ways of one struct pve only. */
+bool pve_way_same(const struct pve_way *a, const struct pve_way *b);
+
+/* May its address be dialled, by its policy? 0 or ERR_FORBIDDEN. */
+int pve_way_allowed(const struct pve_way *way, struct err *err) __attribute__((warn_unused_result));
 
 /*
- * A client-side SSL for the console's websocket, which judges the certificate by the
- * policy within the handshake, or resumes the session that the console came with; SNI is sent for
- * names. The caller frees it; it may outlive the console. Returns 0 or ERR_MEMORY.
+ * A client-side SSL for one connection there, which judges the certificate by the policy within
+ * the handshake, or resumes the session of an earlier one that was judged alike; SNI is sent for
+ * names. The caller frees it; it may outlive the way. Returns 0 or ERR_MEMORY.
  */
-int pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
+int pve_way_ssl(const struct pve_way *way, struct ssl_st **out, struct err *err)
 	__attribute__((warn_unused_result));
 
 /*
  * After a failed SSL_connect: ERR_UNTRUSTED when the certificate was refused, with what was
  * expected, what came and what to do, else ERR_PROTOCOL.
  */
-int pve_console_ssl_error(struct ssl_st *ssl, struct err *err);
+int pve_way_ssl_error(struct ssl_st *ssl, struct err *err);
 
-/* A handshake in which a session was offered has failed: for some minutes none is with that host. */
-void pve_resume_failed(struct pve *pve);
+/* A handshake failed: if a session was offered in it, for some minutes none is with that host. */
+void pve_way_ssl_failed(struct ssl_st *ssl);
 
 /*
  * Does what a call came to, 0 or ERR_*, mean that Proxmox itself answered? An answer that is

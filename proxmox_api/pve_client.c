@@ -4,11 +4,12 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "proxmox_api/pve_conn.h"
-#include "proxmox_api/pve_met.h"
 
 int
 pve_global_init(struct err *err)
@@ -151,16 +152,44 @@ pve_where_set(struct pve *pve, const struct pve_where *where)
 	lock_release(&pve->lock);
 }
 
-void
-pve_resume_failed(struct pve *pve)
+int
+pve_way_get(struct pve *pve, struct pve_way *out, struct err *err)
 {
-	struct pve_policy *policy = pve_policy_now(pve);
 	struct pve_where where;
-	struct pve_trial trial;
+	const char *host;
+	struct ip literal;
 
 	pve_where_get(pve, &where);
-	pve_trial_init(&trial, policy, pve_host_at(pve, where.host), pve->port, &pve->pin);
-	pve_met_avoid(&trial);
-	pve_trial_done(&trial);
-	pve_policy_unref(policy);
+	host = pve_host_at(pve, where.host);
+	if (where.address[0] == '\0' && !ip_parse(host, &literal))
+		return err_set(err, ERR_UNREACHABLE, "%s has not answered yet", host);
+	*out = (struct pve_way){.port = pve->port, .pin = pve->pin};
+	if (where.address[0] != '\0')
+		memcpy(out->address, where.address, sizeof(out->address));
+	else
+		ip_format(&literal, out->address);
+	snprintf(out->host, sizeof(out->host), "%s", host);
+	out->policy = pve_policy_now(pve);
+	return 0;
+}
+
+void
+pve_way_copy(struct pve_way *to, const struct pve_way *from)
+{
+	*to = *from;
+	(void)pve_policy_ref(to->policy);
+}
+
+void
+pve_way_done(struct pve_way *way)
+{
+	pve_policy_unref(way->policy);
+	*way = (struct pve_way){.port = 0};
+}
+
+bool
+pve_way_same(const struct pve_way *a, const struct pve_way *b)
+{
+	return a->policy == b->policy && strcmp(a->address, b->address) == 0 &&
+		   strcmp(a->host, b->host) == 0;
 }

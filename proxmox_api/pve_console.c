@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* pve_console - ask for a console, and say how its websocket is to be opened; see pve.h. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "proxmox_api/pve_met.h"
 #include "proxmox_api/pve_parse.h"
 #include "proxmox_api/pve_request.h"
 
@@ -73,23 +71,6 @@ write_target(
 	return r;
 }
 
-/* For another handshake like that one; NULL when there is none, or no memory. */
-static struct pve_trial *
-find_session(const struct pve_trial *like)
-{
-	struct pve_trial *trial = calloc(1, sizeof(*trial));
-
-	if (trial == NULL)
-		return NULL;
-	pve_trial_init(trial, like->policy, like->host, like->port, &like->pin);
-	pve_met_resume(trial);
-	if (trial->session != NULL)
-		return trial;
-	pve_trial_done(trial);
-	free(trial);
-	return NULL;
-}
-
 static int
 fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *identity,
 	const struct pve_target *target, struct pve_console_reply *reply,
@@ -102,12 +83,11 @@ fill(struct pve_console *c, const struct pve *pve, const struct pve_identity *id
 	c->by_token = identity->token.len > 0;
 	secret_move(&c->password, &reply->password);
 	secret_move(&c->login, &reply->login);
-	memcpy(c->address, answer->address, sizeof(c->address));
-	memcpy(c->host, answer->trial.host, sizeof(c->host));
-	c->port = pve->port;
-	c->pin = pve->pin;
-	c->policy = pve_policy_ref(answer->trial.policy);
-	c->session = find_session(&answer->trial);
+	memcpy(c->way.address, answer->address, sizeof(c->way.address));
+	memcpy(c->way.host, answer->trial.host, sizeof(c->way.host));
+	c->way.port = pve->port;
+	c->way.pin = pve->pin;
+	c->way.policy = pve_policy_ref(answer->trial.policy);
 	c->made_ms = clock_ms();
 	return 0;
 }
@@ -143,7 +123,7 @@ pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadl
 	struct pve_identity identity = {.made_ms = 0};
 	struct pve_answer answer = {.status = 0};
 	struct pve_console_reply reply = {.port = 0};
-	struct pve_console console = {.port = 0};
+	struct pve_console console = {.by_token = false};
 	int r;
 
 	r = pve_identity_get(pve, &identity, err);
@@ -157,7 +137,7 @@ pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadl
 	if (r < 0)
 		goto out;
 	*out = console;
-	console = (struct pve_console){.port = 0};
+	console = (struct pve_console){.by_token = false};
 out:
 	pve_console_done(&console);
 	pve_console_reply_done(&reply);
@@ -173,9 +153,6 @@ pve_console_done(struct pve_console *console)
 	secret_wipe(&console->auth_header);
 	secret_wipe(&console->password);
 	secret_wipe(&console->login);
-	pve_policy_unref(console->policy);
-	if (console->session != NULL)
-		pve_trial_done(console->session);
-	free(console->session);
-	*console = (struct pve_console){.port = 0};
+	pve_way_done(&console->way);
+	*console = (struct pve_console){.by_token = false};
 }

@@ -338,11 +338,11 @@ pve_policy_allows(const struct pve_policy *policy, const char *host, uint16_t po
 }
 
 int
-pve_console_allowed(const struct pve_console *console, struct err *err)
+pve_way_allowed(const struct pve_way *way, struct err *err)
 {
 	struct ip ip;
 
-	if (!ip_parse(console->address, &ip))
+	if (!ip_parse(way->address, &ip))
 		return err_set(err, ERR_FORBIDDEN, "the address of a console is not numeric");
-	return pve_guard_ip(console->policy->guard, console->host, console->port, &ip, err);
+	return pve_guard_ip(way->policy->guard, way->host, way->port, &ip, err);
 }

@@ -405,23 +405,22 @@ no_memory:
 }
 
 int
-pve_console_ssl(const struct pve_console *console, struct ssl_st **out, struct err *err)
+pve_way_ssl(const struct pve_way *way, struct ssl_st **out, struct err *err)
 {
-	int r = pve_trust_ssl(console->policy, console->host, console->port, &console->pin, out, err);
+	int r = pve_trust_ssl(way->policy, way->host, way->port, &way->pin, out, err);
+	struct pve_trial *trial;
 
-	/* What was known a moment ago may have been forgotten since. */
-	if (r == 0 && console->session != NULL && pve_trial_holds(console->session, console->policy)) {
-		struct pve_trial *trial = trial_of(*out);
-
-		pve_trial_done(trial);
-		pve_trial_copy(trial, console->session);
+	if (r < 0)
+		return r;
+	trial = trial_of(*out);
+	pve_met_resume(trial);
+	if (trial->session != NULL)
 		SSL_set_session(*out, trial->session);
-	}
-	return r;
+	return 0;
 }
 
 int
-pve_console_ssl_error(struct ssl_st *ssl, struct err *err)
+pve_way_ssl_error(struct ssl_st *ssl, struct err *err)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_error());
 	const struct pve_trial *trial = trial_of(ssl);
@@ -431,4 +430,13 @@ pve_console_ssl_error(struct ssl_st *ssl, struct err *err)
 		return err_set(err, trial->refusal.code, "%s", trial->refusal.text);
 	return err_set(err, ERR_PROTOCOL, "TLS with the hypervisor failed (%.100s)",
 		reason != NULL ? reason : "no reason given");
+}
+
+void
+pve_way_ssl_failed(struct ssl_st *ssl)
+{
+	const struct pve_trial *trial = trial_of(ssl);
+
+	if (trial->session != NULL)
+		pve_met_avoid(trial);
 }

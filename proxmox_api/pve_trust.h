@@ -88,7 +88,7 @@ void pve_trial_met(const struct pve_trial *trial);
  */
 void pve_trial_learn(const struct pve_trial *trial, const char *authority);
 
-/* What pve_console_ssl() is made of; pin may be NULL. Returns 0 or ERR_MEMORY. */
+/* What pve_way_ssl() is made of; pin may be NULL. Returns 0 or ERR_MEMORY. */
 int pve_trust_ssl(struct pve_policy *policy, const char *host, uint16_t port,
 	const struct pve_fingerprint *pin, struct ssl_st **out, struct err *err)
 	__attribute__((warn_unused_result));

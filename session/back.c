@@ -199,11 +199,10 @@ secure(struct back *b)
 		return tls_connected(b);
 	if (r == STREAM_AGAIN)
 		return 0;
-	if (b->console.session)
-		pve_resume_failed(b->live->session->pve);
+	pve_way_ssl_failed(b->stream.ssl);
 	if (!b->stream.refused)
 		return back_over_eof(b);
-	r = pve_console_ssl_error(b->stream.ssl, &err);
+	r = pve_way_ssl_error(b->stream.ssl, &err);
 	return back_over(b, end_of_err(r), &err);
 }
 
@@ -253,20 +252,20 @@ back_end_all(struct live *live)
 
 /* A non-blocking socket with connect() under way, or -1. */
 static int
-dial(const struct pve_console *console, struct err *err)
+dial(const struct pve_way *way, struct err *err)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(console->port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(console->port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(way->port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(way->port)};
 	struct sockaddr *sa = (struct sockaddr *)&v4;
 	socklen_t len = sizeof(v4);
 	int fd, on = 1;
 
 	/* The guard of API calls: no way leads around it. */
-	fd = pve_console_allowed(console, err);
+	fd = pve_way_allowed(way, err);
 	if (fd < 0)
 		return fd;
-	if (inet_pton(AF_INET, console->address, &v4.sin_addr) != 1) {
-		if (inet_pton(AF_INET6, console->address, &v6.sin6_addr) != 1)
+	if (inet_pton(AF_INET, way->address, &v4.sin_addr) != 1) {
+		if (inet_pton(AF_INET6, way->address, &v6.sin6_addr) != 1)
 			return err_set(err, ERR_PROTOCOL, "console address is not numeric");
 		sa = (struct sockaddr *)&v6;
 		len = sizeof(v6);
@@ -289,7 +288,7 @@ static int
 secure_later(struct back *b, int fd, struct err *err)
 {
 	SSL *ssl = NULL;
-	int r = pve_console_ssl(&b->console, &ssl, err);
+	int r = pve_way_ssl(&b->console.way, &ssl, err);
 
 	if (r < 0) {
 		close(fd);
@@ -331,8 +330,8 @@ back_dial(struct live *live, struct pve_console *console, struct pipe *pipe,
 	b->events = events;
 	b->arg = arg;
 	b->console = *console;
-	memset(console, 0, sizeof(*console));
-	fd = dial(&b->console, err);
+	*console = (struct pve_console){.by_token = false};
+	fd = dial(&b->console.way, err);
 	r = fd < 0 ? fd : secure_later(b, fd, err);
 	if (r == 0 && upgrade_key(b->key) < 0)
 		r = err_set(err, ERR_SYSTEM, "no random websocket key");

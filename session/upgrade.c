@@ -43,10 +43,10 @@ int
 upgrade_request(
 	struct buf *out, const struct pve_console *console, const char key[UPGRADE_KEY_SIZE])
 {
-	bool v6 = strchr(console->host, ':') != NULL;
+	bool v6 = strchr(console->way.host, ':') != NULL;
 	char port[8];
 	const char *const texts[] = {"GET ", secret_peek(&console->request_target),
-		" HTTP/1.1\r\nHost: ", v6 ? "[" : "", console->host, v6 ? "]:" : ":", port,
+		" HTTP/1.1\r\nHost: ", v6 ? "[" : "", console->way.host, v6 ? "]:" : ":", port,
 		"\r\n"
 		"Upgrade: websocket\r\n"
 		"Connection: Upgrade\r\n"
@@ -57,7 +57,7 @@ upgrade_request(
 		"Sec-WebSocket-Protocol: binary\r\n",
 		secret_peek(&console->auth_header), "\r\n\r\n"};
 
-	snprintf(port, sizeof(port), "%u", console->port);
+	snprintf(port, sizeof(port), "%u", console->way.port);
 	return buf_add_texts(out, texts, sizeof(texts) / sizeof(texts[0]));
 }
 

@@ -63,8 +63,8 @@ make_console(void)
 	/* Tickets have some 360 characters. */
 	memset(target + n, 't', 360);
 	memset(cookie + m, 't', 360);
-	snprintf(console.host, sizeof(console.host), "pve1.example.com");
-	console.port = 8006;
+	snprintf(console.way.host, sizeof(console.way.host), "pve1.example.com");
+	console.way.port = 8006;
 	MUST(secret_set(&console.request_target, target, strlen(target)) == 0);
 	MUST(secret_set(&console.auth_header, cookie, strlen(cookie)) == 0);
 }

@@ -49,14 +49,14 @@ pve_console_open(struct pve *pve, const struct pve_target *target, int64_t deadl
 	note('c', target);
 	if (r < 0)
 		return err_set(err, r, "as the test wants it");
-	out->port = 8006;
+	out->way.port = 8006;
 	return 0;
 }
 
 void
 pve_console_done(struct pve_console *console)
 {
-	*console = (struct pve_console){.port = 0};
+	*console = (struct pve_console){.by_token = false};
 }
 
 void
@@ -132,7 +132,7 @@ open_up(void)
 	assert_int_equal(mail->mail.kind, MAIL_CONSOLE);
 	assert_int_equal(mail->viewer, 7);
 	assert_int_equal(mail->err.code < 0, mail->end != END_NONE);
-	assert_int_equal(mail->console.port, mail->end == END_NONE ? 8006 : 0);
+	assert_int_equal(mail->console.way.port, mail->end == END_NONE ? 8006 : 0);
 	told_end = mail->end;
 	mail->mail.discard(&mail->mail);
 	return told_end;

@@ -210,7 +210,7 @@ static void
 a_guest_and_a_console_that_cannot_be_asked_for_change_nothing(void **state)
 {
 	struct pve_target asked = target;
-	struct pve_console console = {.port = 7};
+	struct pve_console console = {.way.port = 7};
 	struct pve *pve = logged_in("PVE:one");
 
 	(void)state;
@@ -220,8 +220,41 @@ a_guest_and_a_console_that_cannot_be_asked_for_change_nothing(void **state)
 	asked.kind = PVE_CONSOLE_VNC;
 	assert_int_equal(
 		pve_console_open(pve, &asked, clock_ms() + SOON_MS, &console, NULL), ERR_UNREACHABLE);
-	assert_int_equal(console.port, 7);
+	assert_int_equal(console.way.port, 7);
 	assert_null(console.auth_header.data);
+	pve_unref(pve);
+}
+
+static void
+the_way_is_to_whom_the_next_call_goes_once_an_address_is_known(void **state)
+{
+	const struct pve_target by_address = {.host = "2001:DB8::0001", .port = PVE_PORT};
+	const struct pve_target by_name = {.host = "pve.example", .port = PVE_PORT};
+	const struct pve_where known = {.address = "192.0.2.7"}, moved = {.address = "192.0.2.8"};
+	struct pve_way way = {.port = 0}, copy;
+	struct pve *pve;
+
+	(void)state;
+	assert_int_equal(pve_new(policy, NULL, &by_address, NULL, &pve, NULL), 0);
+	assert_int_equal(pve_way_get(pve, &way, NULL), 0);
+	assert_string_equal(way.address, "2001:db8::1");
+	pve_way_done(&way);
+	pve_unref(pve);
+
+	assert_int_equal(pve_new(policy, NULL, &by_name, NULL, &pve, NULL), 0);
+	assert_int_equal(pve_way_get(pve, &way, NULL), ERR_UNREACHABLE);
+	pve_where_set(pve, &known);
+	assert_int_equal(pve_way_get(pve, &way, NULL), 0);
+	assert_string_equal(way.address, "192.0.2.7");
+	assert_string_equal(way.host, "pve.example");
+	pve_way_copy(&copy, &way);
+	assert_true(pve_way_same(&copy, &way));
+	pve_way_done(&way);
+	pve_where_set(pve, &moved);
+	assert_int_equal(pve_way_get(pve, &way, NULL), 0);
+	assert_false(pve_way_same(&copy, &way));
+	pve_way_done(&copy);
+	pve_way_done(&way);
 	pve_unref(pve);
 }
 
@@ -302,6 +335,7 @@ main(void)
 		cmocka_unit_test(without_memory_a_login_fails_and_loses_nothing),
 		cmocka_unit_test(a_renewal_that_fails_keeps_the_old_ticket),
 		cmocka_unit_test(a_guest_and_a_console_that_cannot_be_asked_for_change_nothing),
+		cmocka_unit_test(the_way_is_to_whom_the_next_call_goes_once_an_address_is_known),
 		cmocka_unit_test(the_last_reference_wipes_the_ticket),
 		cmocka_unit_test(threads_share_a_login),
 	};

@@ -71,7 +71,7 @@ each_console_is_asked_for_in_its_way_and_opened_in_one(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(stories); i++) {
 		const struct story *story = &stories[i];
-		struct pve_console c = {.port = 0};
+		struct pve_console c = {.way.port = 0};
 		struct err err = {.code = 0};
 
 		fake_says(story->said);
@@ -85,12 +85,12 @@ each_console_is_asked_for_in_its_way_and_opened_in_one(void **state)
 		assert_int_equal(c.kind, story->target.kind);
 		assert_string_equal(secret_peek(&c.password), story->password);
 		assert_string_equal(secret_peek(&c.login), story->login);
-		assert_string_equal(c.address, "192.0.2.7");
-		assert_string_equal(c.host, "pve.example");
+		assert_string_equal(c.way.address, "192.0.2.7");
+		assert_string_equal(c.way.host, "pve.example");
 		assert_string_equal(secret_peek(&c.auth_header), "Cookie: PVEAuthCookie=PVE%3Ajoe");
-		assert_int_equal(c.port, 8006);
+		assert_int_equal(c.way.port, 8006);
 		assert_true(c.made_ms <= clock_ms() && c.made_ms > clock_ms() - SOON_MS);
-		assert_non_null(c.policy);
+		assert_non_null(c.way.policy);
 		assert_false(c.by_token);
 		pve_console_done(&c);
 		assert_null(c.login.data);
@@ -105,7 +105,7 @@ a_tokens_console_says_that_it_is_one(void **state)
 	static const struct pve_target target = {
 		.node = "b", .vmid = 100, .type = PVE_GUEST_LXC, .kind = PVE_CONSOLE_TERM};
 	struct pve *pve = fake_login("joe@pve!gw");
-	struct pve_console c = {.port = 0};
+	struct pve_console c = {.way.port = 0};
 
 	(void)state;
 	fake_says(said);
@@ -144,7 +144,7 @@ a_console_that_is_refused_says_why(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct pve_console c = {.port = 7};
+		struct pve_console c = {.way.port = 7};
 		struct err err = {.code = 0};
 
 		fake_says(rows[i].said);
@@ -152,7 +152,7 @@ a_console_that_is_refused_says_why(void **state)
 			pve_console_open(pve, &target, clock_ms() + SOON_MS, &c, &err), rows[i].code);
 		assert_int_equal(err.code, rows[i].code);
 		assert_non_null(strstr(err.text, rows[i].says));
-		assert_int_equal(c.port, 7);
+		assert_int_equal(c.way.port, 7);
 		assert_null(c.request_target.data);
 	}
 	pve_unref(pve);
@@ -166,7 +166,7 @@ static void
 open_one(void *arg)
 {
 	const struct story *story = arg;
-	struct pve_console c = {.port = 0};
+	struct pve_console c = {.way.port = 0};
 	struct err err = {.code = 0};
 	int r;
 

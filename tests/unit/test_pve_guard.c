@@ -457,17 +457,17 @@ a_console_is_dialled_where_its_policy_allows(void **state)
 	};
 	const struct pve_policy_config config = {
 		.mode = PVE_TLS_INSECURE, .allowed_hosts = hosts, .allowed_host_count = COUNT(hosts)};
-	struct pve_console console = {.port = 0};
+	struct pve_way way = {.port = 0};
 
 	(void)state;
-	assert_int_equal(pve_policy_new(&config, &console.policy, NULL), 0);
+	assert_int_equal(pve_policy_new(&config, &way.policy, NULL), 0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		snprintf(console.host, sizeof(console.host), "%s", cases[i].host);
-		snprintf(console.address, sizeof(console.address), "%s", cases[i].address);
-		console.port = cases[i].port;
-		assert_int_equal(pve_console_allowed(&console, NULL), cases[i].result);
+		snprintf(way.host, sizeof(way.host), "%s", cases[i].host);
+		snprintf(way.address, sizeof(way.address), "%s", cases[i].address);
+		way.port = cases[i].port;
+		assert_int_equal(pve_way_allowed(&way, NULL), cases[i].result);
 	}
-	pve_console_done(&console);
+	pve_way_done(&way);
 }
 
 static void

@@ -130,18 +130,18 @@ what_was_known_of_the_certificate_is_known_after_resuming(void **state)
 
 /* Does a websocket's handshake resume? It must succeed, and leaves what it is given for later ones. */
 static bool
-console_resumes(const struct pve_console *console)
+console_resumes(const struct pve_way *way)
 {
 	static const char request[] = "GET / HTTP/1.1\r\n\r\n";
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(console->port)};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(way->port)};
 	char byte;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	SSL *ssl = NULL;
 	bool resumed;
 
-	assert_int_equal(inet_pton(AF_INET, console->address, &to.sin_addr), 1);
+	assert_int_equal(inet_pton(AF_INET, way->address, &to.sin_addr), 1);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	assert_int_equal(pve_console_ssl(console, &ssl, NULL), 0);
+	assert_int_equal(pve_way_ssl(way, &ssl, NULL), 0);
 	SSL_set_fd(ssl, fd);
 	assert_int_equal(SSL_connect(ssl), 1);
 	resumed = SSL_session_reused(ssl) == 1;
@@ -155,17 +155,18 @@ console_resumes(const struct pve_console *console)
 }
 
 static void
-a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since(void **state)
+a_console_resumes_a_session_if_nothing_is_forgotten_since(void **state)
 {
-	struct pve_console console = {.port = 0};
+	struct pve_console console = {.by_token = false};
 
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
 	scene_says(host, "200 OK", console_reply);
 	for (unsigned more = 0; more <= 1; more++) {
 		assert_int_equal(pve_console_open(pve, &target, clock_ms() + SOON_MS, &console, NULL), 0);
-		console.session->forgotten += more;
-		assert_int_equal(console_resumes(&console), more == 0);
+		if (more)
+			scene_forget(policy, target.host, target.port);
+		assert_int_equal(console_resumes(&console.way), more == 0);
 		pve_console_done(&console);
 	}
 	assert_int_equal(call_of(NULL), 0);
@@ -176,14 +177,13 @@ a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since(void **s
 static void
 a_console_whose_call_has_left_none_shows_its_certificate(void **state)
 {
-	struct pve_console console = {.port = 0};
+	struct pve_console console = {.by_token = false};
 
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_2_VERSION);
 	scene_says(host, "200 OK", console_reply);
 	assert_int_equal(pve_console_open(pve, &target, clock_ms() + SOON_MS, &console, NULL), 0);
-	assert_null(console.session);
-	assert_false(console_resumes(&console));
+	assert_false(console_resumes(&console.way));
 	pve_console_done(&console);
 	shut();
 }
@@ -259,7 +259,7 @@ main(void)
 		cmocka_unit_test(only_so_many_wait_for_a_host),
 		cmocka_unit_test(only_so_many_wait_at_all),
 		cmocka_unit_test(what_was_known_of_the_certificate_is_known_after_resuming),
-		cmocka_unit_test(a_console_resumes_the_session_of_its_call_if_nothing_is_forgotten_since),
+		cmocka_unit_test(a_console_resumes_a_session_if_nothing_is_forgotten_since),
 		cmocka_unit_test(a_console_whose_call_has_left_none_shows_its_certificate),
 		cmocka_unit_test(of_several_callers_at_once_none_has_anothers_session),
 		cmocka_unit_test(without_memory_a_call_fails_and_loses_nothing),

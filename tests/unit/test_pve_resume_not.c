@@ -119,12 +119,19 @@ static void
 nor_are_there_others_after_a_websocket_has_failed_to_resume(void **state)
 {
 	struct pve_trial trial;
+	struct pve_way way;
+	SSL *ssl = NULL;
 
 	(void)state;
 	open_up(PVE_TLS_VERIFY, TLS1_3_VERSION);
 	trial = next_trial(NULL);
 	assert_non_null(trial.session);
-	pve_resume_failed(pve);
+	pve_met_put(&trial, trial.session);
+	assert_int_equal(pve_way_get(pve, &way, NULL), 0);
+	assert_int_equal(pve_way_ssl(&way, &ssl, NULL), 0);
+	pve_way_ssl_failed(ssl);
+	SSL_free(ssl);
+	pve_way_done(&way);
 	assert_int_equal(drain(), 0);
 	/* What came meanwhile is not for later. */
 	pve_met_put(&trial, trial.session);

@@ -298,7 +298,7 @@ what_is_not_tls_is_a_broken_protocol_and_no_matter_of_trust(void **state)
 		SSL_set_connect_state(client);
 		assert_int_equal(BIO_write(down, words, sizeof(words) - 1), sizeof(words) - 1);
 		assert_int_equal(SSL_do_handshake(client), -1);
-		assert_int_equal(pve_console_ssl_error(client, &err), ERR_PROTOCOL);
+		assert_int_equal(pve_way_ssl_error(client, &err), ERR_PROTOCOL);
 		assert_non_null(strstr(err.text, "wrong version number"));
 		SSL_free(client);
 		BIO_free(down);

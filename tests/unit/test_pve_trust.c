@@ -135,7 +135,7 @@ a_pin_counts_for_its_port_only(void **state)
 	(void)state;
 	assert_int_equal(pve_trust_ssl(policy, "pve.example", 443, NULL, &client, NULL), 0);
 	assert_int_not_equal(tls_handshake(&e, &node, NULL, client), 1);
-	assert_int_equal(pve_console_ssl_error(client, &err), ERR_UNTRUSTED);
+	assert_int_equal(pve_way_ssl_error(client, &err), ERR_UNTRUSTED);
 	tls_part(&e);
 	pve_policy_unref(policy);
 }
@@ -386,18 +386,18 @@ the_longest_names_leave_room_for_what_to_do(void **state)
 static void
 a_console_s_connection_goes_by_its_policy_and_outlives_it(void **state)
 {
-	struct pve_console console = {.host = "pve.example", .port = PVE_PORT};
+	struct pve_way way = {.host = "pve.example", .port = PVE_PORT};
 	struct ends e = {NULL, NULL, NULL};
 	SSL *client = NULL;
 
 	(void)state;
-	console.policy = make(&(struct made){.mode = PVE_TLS_VERIFY, .authority = &root});
-	console.pin = tls_fingerprint(&node);
-	assert_int_equal(pve_console_ssl(&console, &client, NULL), 0);
-	pve_console_done(&console);
-	assert_null(console.policy);
+	way.policy = make(&(struct made){.mode = PVE_TLS_VERIFY, .authority = &root});
+	way.pin = tls_fingerprint(&node);
+	assert_int_equal(pve_way_ssl(&way, &client, NULL), 0);
+	pve_way_done(&way);
+	assert_null(way.policy);
 	assert_int_not_equal(tls_handshake(&e, &renewed, NULL, client), 1);
-	assert_int_equal(pve_console_ssl_error(client, &err), ERR_UNTRUSTED);
+	assert_int_equal(pve_way_ssl_error(client, &err), ERR_UNTRUSTED);
 	tls_part(&e);
 }
 

@@ -89,9 +89,9 @@ static char cookie[] = "Cookie: PVEAuthCookie=SECRET";
 static struct pve_console
 console_at(const char *host, uint16_t port)
 {
-	struct pve_console c = {.port = port};
+	struct pve_console c = {.way.port = port};
 
-	snprintf(c.host, sizeof(c.host), "%s", host);
+	snprintf(c.way.host, sizeof(c.way.host), "%s", host);
 	c.request_target = (struct secret){target, strlen(target)};
 	c.auth_header = (struct secret){cookie, strlen(cookie)};
 	return c;

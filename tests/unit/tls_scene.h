@@ -87,7 +87,7 @@ tls_meet(const struct meeting *m, const struct cert *who, struct err *err)
 	int r;
 
 	assert_int_equal(pve_trust_ssl(m->policy, m->host, PVE_PORT, m->pin, &client, err), 0);
-	r = tls_handshake(&e, who, m->above, client) == 1 ? 0 : pve_console_ssl_error(client, err);
+	r = tls_handshake(&e, who, m->above, client) == 1 ? 0 : pve_way_ssl_error(client, err);
 	tls_part(&e);
 	return r;
 }
