@@ -33,6 +33,7 @@ back_free(struct back *b)
 	poller_drop(b->live->poller, &b->again);
 	poller_drop(b->live->poller, &b->gone);
 	stream_close(&b->stream);
+	pve_way_done(&b->way);
 	pve_console_done(&b->console);
 	rfb_done(&b->rfb);
 	secret_wipe(&b->login);
@@ -101,6 +102,9 @@ back_over_eof(struct back *b)
 	case BACK_CONNECTING:
 	case BACK_SECURING:
 		return back_over_text(b, END_UNREACHABLE, ERR_UNREACHABLE, "connection refused or closed");
+	case BACK_READY:
+		return back_over_text(
+			b, END_UNREACHABLE, ERR_UNREACHABLE, "closed before anything was asked for");
 	case BACK_UPGRADING:
 		return back_over_text(
 			b, END_UNREACHABLE, ERR_UNREACHABLE, "closed instead of answering the upgrade");
@@ -124,6 +128,9 @@ on_deadline(void *arg)
 	switch (b->state) {
 	case BACK_CONNECTING:
 		back_over_text(b, END_UNREACHABLE, ERR_UNREACHABLE, "no connection in time");
+		break;
+	case BACK_READY:
+		back_over_text(b, END_TIMEOUT, ERR_TIMEOUT, "no console in time");
 		break;
 	case BACK_SECURING:
 	case BACK_UPGRADING:
@@ -169,13 +176,37 @@ back_watch(struct back *b)
 
 /* ---- opening ---- */
 
+/* The phases before the request. Without a console they have one deadline together. */
+static void
+enter_unasked(struct back *b, enum back_state state)
+{
+	if (b->ordered)
+		back_enter(b, state, state == BACK_CONNECTING ? BACK_CONNECT_MS : BACK_UPGRADE_MS);
+	else
+		b->state = state;
+}
+
+/* The console's port is the next one's, or nobody's, once it is old. */
 static int
-tls_connected(struct back *b)
+write_request(struct back *b, struct err *err)
 {
 	int r;
 
-	back_enter(b, BACK_UPGRADING, (int)clock_left_ms(b->timer.at_ms));
+	if (clock_ms() - b->console.made_ms > PVE_CONSOLE_FRESH_MS)
+		return err_set(err, ERR_TIMEOUT, "the console grew old before there was a connection");
+	r = upgrade_key(b->key);
+	if (r < 0)
+		return err_set(err, r, "no random websocket key");
 	r = upgrade_request(&b->out, &b->console, b->key);
+	return r < 0 ? err_set(err, r, "no memory for the upgrade request") : 0;
+}
+
+static int
+ask(struct back *b)
+{
+	struct err err;
+	int r = write_request(b, &err);
+
 	b->kind = b->console.kind;
 	b->by_token = b->console.by_token;
 	if (b->kind == PVE_CONSOLE_TERM)
@@ -183,10 +214,21 @@ tls_connected(struct back *b)
 	else
 		rfb_client_init(&b->rfb, secret_peek(&b->console.password), b->console.password.len);
 	pve_console_done(&b->console);
-	back_kick(b);
 	if (r < 0)
-		return back_over_text(b, END_INTERNAL, r, "no memory for the upgrade request");
+		return back_over(b, end_of_err(r), &err);
+	back_kick(b);
 	return 0;
+}
+
+static int
+tls_connected(struct back *b)
+{
+	if (!b->ordered) {
+		b->state = BACK_READY;
+		return 0;
+	}
+	back_enter(b, BACK_UPGRADING, (int)clock_left_ms(b->timer.at_ms));
+	return ask(b);
 }
 
 static int
@@ -217,7 +259,7 @@ connected(struct back *b)
 		err_set(&err, ERR_UNREACHABLE, "connect: %s", strerror(failure ? failure : errno));
 		return back_over(b, END_UNREACHABLE, &err);
 	}
-	back_enter(b, BACK_SECURING, BACK_UPGRADE_MS);
+	enter_unasked(b, BACK_SECURING);
 	b->blocked = false;
 	back_watch(b);
 	return 0;
@@ -288,7 +330,7 @@ static int
 secure_later(struct back *b, int fd, struct err *err)
 {
 	SSL *ssl = NULL;
-	int r = pve_way_ssl(&b->console.way, &ssl, err);
+	int r = pve_way_ssl(&b->way, &ssl, err);
 
 	if (r < 0) {
 		close(fd);
@@ -316,32 +358,48 @@ back_new(struct live *live)
 }
 
 int
-back_dial(struct live *live, struct pve_console *console, struct pipe *pipe,
+back_dial(struct live *live, const struct pve_way *way, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 {
 	struct back *b = back_new(live);
 	int fd, r;
 
-	if (!b) {
-		pve_console_done(console);
+	if (!b)
 		return err_set(err, ERR_MEMORY, "no memory for a connection");
-	}
 	b->pipe = pipe;
 	b->events = events;
 	b->arg = arg;
-	b->console = *console;
-	*console = (struct pve_console){.by_token = false};
-	fd = dial(&b->console.way, err);
+	pve_way_copy(&b->way, way);
+	fd = dial(way, err);
 	r = fd < 0 ? fd : secure_later(b, fd, err);
-	if (r == 0 && upgrade_key(b->key) < 0)
-		r = err_set(err, ERR_SYSTEM, "no random websocket key");
 	if (r < 0) {
 		back_free(b);
 		return r;
 	}
-	back_enter(b, BACK_CONNECTING, BACK_CONNECT_MS);
+	back_enter(b, BACK_CONNECTING, BACK_EARLY_MS);
 	*out = b;
 	return 0;
+}
+
+bool
+back_leads(const struct back *b, const struct pve_way *way)
+{
+	return pve_way_same(&b->way, way);
+}
+
+void
+back_order(struct back *b, struct pve_console *console)
+{
+	assert(!b->ordered && b->state < BACK_UPGRADING);
+	b->ordered = true;
+	b->console = *console;
+	*console = (struct pve_console){.by_token = false};
+	if (b->state != BACK_READY) {
+		enter_unasked(b, b->state);
+		return;
+	}
+	back_enter(b, BACK_UPGRADING, BACK_UPGRADE_MS);
+	(void)ask(b);
 }
 
 static void

@@ -3,10 +3,11 @@
  * back - Proxmox's side of one viewer: our own websocket client over OpenSSL,
  * driven by the session's event loop.
  *
- * Dials the address that gave the ticket, upgrades, authenticates, by VNC or with
- * termproxy, and from then on moves bytes between the socket and the pipe. Every phase has its
- * deadline (docs/proxmox.md). A back ends exactly once, by back_events.ended()
- * or by back_close(), whichever is first, and frees itself in the loop after that.
+ * Dials the address that gives the ticket, be it while the ticket is on its way, upgrades,
+ * authenticates, by VNC or with termproxy, and from then on moves bytes between the socket and the
+ * pipe. Every phase has its deadline (docs/proxmox.md). A back ends exactly once, by
+ * back_events.ended() or by back_close(), whichever is first, and frees itself in the loop after
+ * that.
  *
  * Threads: the session's.
  */
@@ -18,6 +19,7 @@
 #include "session/pipe.h"
 
 enum {
+	BACK_EARLY_MS = 4000, /* without a console: Proxmox hangs up after 5 s of silence */
 	BACK_CONNECT_MS = 5000,
 	BACK_UPGRADE_MS = 10000,  /* from the connection to the 101: Proxmox may never answer */
 	BACK_GREETING_MS = 12000, /* from the 101 to the first byte of RFB, or a terminal's OK */
@@ -42,12 +44,20 @@ struct back_events {
 };
 
 /*
- * Start dialling. *console is used up (its secrets are moved or wiped). pipe and
- * arg must live until ended() or back_close(). Returns 0 or ERR_* (nothing is called then).
+ * Start dialling; what to ask for there follows by back_order(), within BACK_EARLY_MS. pipe and arg
+ * must live until ended() or back_close(). Returns 0 or ERR_* (nothing is called then).
  */
-int back_dial(struct live *live, struct pve_console *console, struct pipe *pipe,
+int back_dial(struct live *live, const struct pve_way *way, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 	__attribute__((warn_unused_result));
+
+/* Does it lead where this way does, judged alike? */
+bool back_leads(const struct back *b, const struct pve_way *way);
+
+/*
+ * Open the console, once. *console is used up (its secrets are moved or wiped). May call ended().
+ */
+void back_order(struct back *b, struct pve_console *console);
 
 /* There is something in to_pve: it goes when this turn of the loop ends. */
 void back_kick(struct back *b);

@@ -22,6 +22,7 @@
 enum back_state {
 	BACK_CONNECTING, /* TCP */
 	BACK_SECURING,   /* TLS */
+	BACK_READY,      /* no console is there yet */
 	BACK_UPGRADING,  /* request out, waiting for the 101 */
 	BACK_GREETING,   /* waiting for the first byte of RFB, or for a terminal's OK */
 	BACK_PROVING,    /* VNC authentication */
@@ -44,7 +45,9 @@ struct back {
 	struct pipe *pipe; /* the viewer's; not after back_close() */
 	const struct back_events *events;
 	void *arg;
-	struct timer timer;         /* the phase's deadline; while relaying the next ping */
+	struct timer timer; /* the phase's deadline; while relaying the next ping */
+	struct pve_way way;
+	bool ordered;               /* there is a console */
 	struct pve_console console; /* secrets until they are used */
 	char key[UPGRADE_KEY_SIZE];
 	struct buf head;         /* the answer to the upgrade */

@@ -313,6 +313,8 @@ static int
 on_bytes(struct back *b, const unsigned char *data, size_t len)
 {
 	switch (b->state) {
+	case BACK_READY:
+		return back_over_text(b, END_GARBLED, ERR_PROTOCOL, "an answer to no question");
 	case BACK_UPGRADING:
 		return on_answer(b, data, len);
 	case BACK_GREETING:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * viewer_impl - a viewer from the inside, shared by viewer.c (life, opening, ending) and the
- * browser's two sides: viewer_vnc.c (a screen) and viewer_term.c (a terminal).
+ * viewer_impl - a viewer from the inside, shared by viewer.c (life and end), viewer_open.c (the way
+ * to the console) and the browser's two sides: viewer_vnc.c (a screen) and viewer_term.c (a terminal).
  *
  * Threads: the session's.
  */
@@ -79,6 +79,7 @@ struct viewer {
 	int64_t deadline_ms;  /* of the opening */
 	struct timer opening; /* until connected */
 	struct timer turn;    /* see take_turn() */
+	struct task dial;     /* behind the answer to the browser */
 	struct timer ping;
 	int64_t heard_ms;
 	struct gate_pass *pass;
@@ -90,8 +91,21 @@ struct viewer {
 	};
 };
 
+/* ---- viewer_open.c ---- */
+
+/* Get to the console, within open_timeout_s from now. */
+void viewer_open(struct viewer *v);
+
+/* ---- viewer.c ---- */
+
+/* The opening failed: the log has the truth, the browser a reason. */
+void viewer_fail(struct viewer *v, enum end end, const struct err *err);
+
 /* The browser is ready: connected as soon as the back is. */
 void viewer_proven(struct viewer *v);
+
+/* Have both sides authenticated? From then on bytes flow. */
+void viewer_connect(struct viewer *v);
 
 /* The browser broke a rule; err.text is for the log. */
 void viewer_garbled(struct viewer *v, const struct err *err);

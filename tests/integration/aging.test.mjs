@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import { Conn, formatRequest } from '../lib/http.mjs';
 import { until } from '../lib/wait.mjs';
 import { OP } from '../lib/ws.mjs';
+import { startMiddleman } from './hostile.mjs';
 import { makeClock } from './shims.mjs';
 import { INVALID, closeWorld, noSessions, openWorld, sessionOf, shows } from './world.mjs';
 
@@ -151,6 +152,32 @@ describe('time goes by', { concurrency: 8 }, () => {
 			assert.equal((await ws.closed()).code, 4002);
 			con.cut();
 			await shows(await w.gw.console(url));
+		});
+
+		test('that comes about when its console is old is not used for it', async (t) => {
+			const held = [], before = new Set();
+			let holding = false;
+			const w = await aging(t);
+			const port = await startMiddleman(t, w.pve.port, (bytes, from) => {
+				if (!holding)
+					before.add(from);
+				const send = () => from.write(bytes);
+				if (before.has(from))
+					send();
+				else
+					held.push(send);
+			});
+			const url = await w.gw.session({ port });
+			holding = true;
+			const ws = await w.gw.websocket(url);
+			await w.lines('console ticket for browser 1: ok', 1);
+			await until(() => held.length > 0, 5000, 'a handshake');
+			w.later(9 * SECOND);
+			held.forEach((send) => send());
+			const { code } = await ws.closed();
+			assert.equal(code, 4002);
+			await w.gw.logged(/the console grew old before there was a connection/);
+			assert.ok(!w.pve.requests.some((r) => r.path.endsWith('/vncwebsocket')));
 		});
 
 		test('that the guest\'s host cuts for idleness comes back', async (t) => {
