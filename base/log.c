@@ -14,16 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/line.h"
 #include "base/lock.h"
-#include "base/text.h"
-
-static const char *const component_names[LOG_COMPONENT_COUNT] = {
-#define X(id, name, rooms) name,
-	LOG_COMPONENT_TBL(X)
-#undef X
-};
-
-static const char *const level_names[] = {"DEBUG", "INFO", "ERROR"};
 
 /*
  * Lines, one behind the other, that one write() shall take. text[0] is a newline that is
@@ -288,115 +280,12 @@ log_wants(enum log_level level)
 		   atomic_load_explicit(&sink.enabled, memory_order_relaxed);
 }
 
-/* Bytes of text that are to be shown as they are; 0: the first one is to be escaped. */
-static size_t
-plain(const char *text, size_t len, char also_escaped)
-{
-	return text[0] == also_escaped ? 0 : text_printable(text, len);
-}
-
-/*
- * The same for as many bytes as there are in a row: ASCII, as nearly everything is, at once. At
- * most room, so that "..." still fits behind it.
- */
-static size_t
-plain_run(const char *text, size_t len, size_t room, char also_escaped)
-{
-	size_t n = text_ascii(text, len < room ? len : room);
-	const char *stop = memchr(text, also_escaped, n);
-
-	return stop != NULL ? (size_t)(stop - text) : n;
-}
-
-/*
- * Write text to out, with every byte that is not printable, and also_escaped,
- * as \xNN. What does not fit is cut and ends in "...", never within a character
- * or an escape. Returns the length; out gets no NUL.
- */
-static size_t
-escape(char *out, size_t room, const char *text, char also_escaped)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t left = strlen(text);
-	size_t used = 0;
-	size_t fallback = 0; /* where "..." still fits */
-
-	while (left > 0) {
-		size_t spare = room - used > 3 ? room - used - 3 : 0;
-		size_t run = plain_run(text, left, spare, also_escaped);
-		size_t n = run > 0 ? run : plain(text, left, also_escaped);
-		size_t width = n > 0 ? n : 4;
-
-		if (width > room - used) {
-			memcpy(out + fallback, "...", 3);
-			return fallback + 3;
-		}
-		if (n > 0) {
-			memcpy(out + used, text, n);
-		} else {
-			unsigned char byte = (unsigned char)text[0];
-
-			memcpy(out + used, "\\x", 2);
-			out[used + 2] = digits[byte >> 4];
-			out[used + 3] = digits[byte & 15];
-			n = 1;
-		}
-		used += width;
-		if (used + 3 <= room)
-			fallback = used;
-		text += n;
-		left -= n;
-	}
-	return used;
-}
-
-/* "2025/08/16 13:08:45" in local time, worked out once a second in each thread that logs. */
-static const char *
-time_text(void)
-{
-	static _Thread_local char text[32];
-	static _Thread_local time_t of;
-	struct tm local = {0};
-	time_t now = time(NULL);
-
-	if (now == of && text[0] != '\0')
-		return text;
-	of = now;
-	localtime_r(&now, &local);
-	if (strftime(text, sizeof(text), "%Y/%m/%d %H:%M:%S", &local) == 0)
-		text[0] = '\0';
-	return text;
-}
-
-/* Append piece; there is room for it. Returns the length. */
-static size_t
-append(char *out, size_t len, const char *piece)
-{
-	size_t n = strlen(piece);
-
-	memcpy(out + len, piece, n);
-	return len + n;
-}
-
-/* "2025/08/16 13:08:45 [ROUTER] [INFO] "; returns its length. */
-static size_t
-write_prefix(char *out, enum log_component component, enum log_level level)
-{
-	size_t len = append(out, 0, time_text());
-
-	len = append(out, len, " [");
-	len = append(out, len, component_names[component]);
-	len = append(out, len, "] [");
-	len = append(out, len, level_names[level]);
-	return append(out, len, "] ");
-}
-
 void
 log_write(enum log_component component, enum log_level level, const char *fmt, ...)
 {
 	char text[LOG_LINE_MAX];
 	char line[LOG_LINE_MAX + 1];
-	size_t len = 1;
+	size_t len;
 	int saved = errno;
 	va_list args;
 
@@ -407,9 +296,7 @@ log_write(enum log_component component, enum log_level level, const char *fmt, .
 		snprintf(text, sizeof(text), "(a line that cannot be formatted)");
 	va_end(args);
 	line[0] = '\n';
-	len += write_prefix(line + len, component, level);
-	len += escape(line + len, sizeof(line) - len - 1, text, '\0');
-	line[len++] = '\n';
+	len = 1 + line_make(line + 1, component, level, text);
 	put_line(line, len);
 	errno = saved;
 }
@@ -421,7 +308,7 @@ log_quote(char out[LOG_QUOTE_SIZE], const char *text)
 
 	out[0] = '"';
 	/* A quote within is escaped too, so that the quoted text ends where it seems to end. */
-	len += escape(out + 1, LOG_QUOTE_SIZE - 3, text != NULL ? text : "", '"');
+	len += line_escape(out + 1, LOG_QUOTE_SIZE - 3, text != NULL ? text : "", '"');
 	out[len] = '"';
 	out[len + 1] = '\0';
 	return out;
