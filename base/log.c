@@ -2,9 +2,11 @@
 /* log - see log.h */
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,44 +19,57 @@
 #include "base/line.h"
 #include "base/lock.h"
 
-/*
- * Lines, one behind the other, that one write() shall take. text[0] is a newline that is
- * written only when the last line lacks its own. A pipe takes so much at once or not at all.
- */
-struct batch {
-	char text[PIPE_BUF];
-	size_t len; /* with text[0]; 0: there are none */
+enum {
+	BATCH_SIZE = 256 * 1024, /* of which only what is needed is ever touched */
+	NAP_MS = 2,              /* after which a busy writer looks again, unasked */
+	CLOSE_MS = 2000,         /* for what is left, at the end */
 };
 
-enum { BATCHES_IN_A_ROW = 4 };
+/* Lines, one behind the other. */
+struct batch {
+	char text[BATCH_SIZE];
+	size_t len;
+};
+
+struct target {
+	int fd;     /* -1: none */
+	bool owned; /* a file, not stderr or stdout */
+};
 
 /*
- * One thread at a time has the turn: it writes, without the lock. What others have to say
- * meanwhile it finds in a batch, and writes that too, so that they need not wait.
+ * While the writer runs it alone writes, without the lock, and others leave their lines in
+ * a batch: whatever is behind the descriptor may be stuck. Without it whoever logs writes, with
+ * the lock.
  *
- * [a] atomic, [l] under LOCK_LOG, [t] of who has the turn. Usable before log_open() and after
- * log_close().
+ * [a] atomic, [l] under LOCK_LOG, [w] of the writer; while there is none, [l].
  */
 static struct {
 	atomic_bool enabled; /* [a] */
 	atomic_int level;    /* [a] enum log_level */
 	struct lock lock;
-	bool turn;               /* [l] somebody has it */
-	bool handover;           /* [l] and has written enough: whoever comes waits to have it */
-	unsigned waiting;        /* [l] for the turn */
-	pthread_cond_t over;     /* [l] somebody's turn is */
-	struct batch batches[2]; /* [l] the one that is filled, [t] the other */
+	bool running;            /* [l] there is a writer */
+	bool ending;             /* [l] and no line is to come */
+	size_t wake_at;          /* [l] wake the writer when there are so many bytes for it */
+	pthread_cond_t news;     /* [l] for the writer */
+	pthread_cond_t over;     /* [l] the writer has ended */
+	pthread_t writer;        /* of who called log_start(), until log_close() */
+	struct batch batches[2]; /* [l] the one that is filled, [w] the other */
 	unsigned filled;         /* [l] */
-	int fd;                  /* [t] */
-	bool fd_owned;           /* [t] a file, not stderr or stdout */
-	bool torn;               /* [t] the last line was written in part: its end is missing */
+	unsigned lost;           /* [l] lines that came behind those of the batch that is filled */
+	struct target next;      /* [l] to be written to by the writer from now on */
+	struct target now;       /* [w] */
+	bool torn;               /* [w] the last line was written in part: its end is missing */
 	char path[PATH_MAX];     /* [l] the file to open again, "" for stderr and stdout */
 } sink = {
 	.enabled = true,
 	.level = LEVEL_INFO,
 	.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER, .name = LOCK_LOG},
-	.fd = STDERR_FILENO,
+	.next = {.fd = -1},
+	.now = {.fd = STDERR_FILENO},
 };
+
+/* Of every struct log_rate. Not the sink's: while there is no writer that is held in a write(). */
+static struct lock rate_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER, .name = LOCK_LOG};
 
 /* Make the folders above path; those that exist stay as they are. path is put back as it was. */
 static int
@@ -90,19 +105,16 @@ open_file(const char *path)
 	return open(path, flags, 0640);
 }
 
-/* ---- whose turn it is to write ---- */
+/* ---- what is written ---- */
 
-/*
- * A write that fails loses its lines and nothing else: a full disk must not glue two of them
- * together. That SIGPIPE is ignored is main's affair. With the turn, without the lock.
- */
-static void
-write_out(const char *text, size_t len)
+/* All of it? */
+static bool
+write_all(const char *text, size_t len)
 {
-	size_t at = sink.torn ? 0 : 1;
+	size_t at = 0;
 	ssize_t n;
 
-	while (at < len && (n = write(sink.fd, text + at, len - at)) != 0) {
+	while (at < len && (n = write(sink.now.fd, text + at, len - at)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -110,89 +122,183 @@ write_out(const char *text, size_t len)
 		at += (size_t)n;
 		sink.torn = text[at - 1] != '\n';
 	}
+	return at == len;
 }
 
-/* With the turn and the lock, which is given up meanwhile: write what others have left. */
+/*
+ * Lines. A write that fails loses its lines and nothing else: a full disk must not glue two of
+ * them together. That SIGPIPE is ignored is main's affair.
+ */
 static void
+write_lines(const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t n = len;
+
+		/* A pipe takes so much at once or not at all, and others may write to it. */
+		if (n > PIPE_BUF)
+			n = (size_t)((const char *)memrchr(text, '\n', PIPE_BUF) + 1 - text);
+		if (!sink.torn || write_all("\n", 1))
+			(void)write_all(text, n);
+		text += n;
+		len -= n;
+	}
+}
+
+/* Where lines go from now on, if that has changed. Returns what to close, or -1. */
+static int
+follow(void)
+{
+	int old = sink.now.owned ? sink.now.fd : -1;
+
+	if (sink.next.fd < 0)
+		return -1;
+	sink.now = sink.next;
+	sink.next = (struct target){.fd = -1};
+	sink.torn = false;
+	return old;
+}
+
+/* ---- the writer ---- */
+
+static void
+tell_lost(unsigned lost)
+{
+	char line[LOG_LINE_MAX], text[80];
+
+	snprintf(text, sizeof(text), "%u log lines lost: nobody took them in time", lost);
+	write_lines(line, line_make(line, LOG_ROUTER, LEVEL_ERROR, text));
+}
+
+/* With the lock, which is given up meanwhile: write what others have left. False: nothing. */
+static bool
 write_batch(void)
 {
 	struct batch *batch = &sink.batches[sink.filled];
+	unsigned lost = sink.lost;
+	int old = follow();
 
-	if (batch->len == 0)
-		return;
+	if (batch->len == 0 && old < 0)
+		return false;
 	sink.filled = !sink.filled;
+	sink.lost = 0;
+	sink.wake_at = SIZE_MAX;
 	lock_release(&sink.lock);
-	write_out(batch->text, batch->len);
+	if (old >= 0)
+		close(old);
+	write_lines(batch->text, batch->len);
 	batch->len = 0;
+	if (lost > 0)
+		tell_lost(lost);
 	lock_take(&sink.lock);
+	return true;
 }
 
-/* Leave a line to who has the turn. False: there is nobody, or no room. With the lock. */
+/* With the lock. Who logs while the writer is busy, or naps, need not wake it. */
+static void
+wait_for_lines(bool busy)
+{
+	size_t len = sink.batches[sink.filled].len;
+
+	sink.wake_at = busy ? BATCH_SIZE / 2 : 1;
+	if (len < sink.wake_at)
+		lock_wait(&sink.lock, &sink.news, busy ? clock_ms() + NAP_MS : INT64_MAX);
+}
+
+static void *
+write_for_all(void *arg)
+{
+	bool wrote;
+
+	pthread_setname_np(pthread_self(), "log");
+	lock_take(&sink.lock);
+	while ((wrote = write_batch()) || !sink.ending)
+		if (!sink.ending)
+			wait_for_lines(wrote);
+	sink.running = false;
+	pthread_cond_broadcast(&sink.over);
+	lock_release(&sink.lock);
+	return arg;
+}
+
+/* With the lock. Is the writer to be woken? Behind a line that is lost none fits: order is kept. */
 static bool
 leave(const char *line, size_t len)
 {
 	struct batch *batch = &sink.batches[sink.filled];
+	bool wake;
 
-	if (!sink.turn || sink.handover || len > sizeof(batch->text) - batch->len)
+	if (sink.lost > 0 || len > sizeof(batch->text) - batch->len) {
+		sink.lost += sink.lost < UINT_MAX;
 		return false;
-	if (batch->len > 0) {
-		line++;
-		len--;
 	}
 	memcpy(batch->text + batch->len, line, len);
 	batch->len += len;
-	return true;
+	wake = batch->len >= sink.wake_at;
+	if (wake)
+		sink.wake_at = SIZE_MAX;
+	return wake;
 }
 
-static void
-init_over(void)
-{
-	lock_cond_init(&sink.over);
-}
-
-/* With the lock. Whatever was left is written. */
-static void
-begin_turn(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	while (sink.turn) {
-		pthread_once(&once, init_over);
-		sink.waiting++;
-		lock_wait(&sink.lock, &sink.over, INT64_MAX);
-		sink.waiting--;
-	}
-	sink.turn = true;
-	write_batch();
-}
-
-/* With the lock. Nothing is left behind, unless somebody waits who will see to it. */
-static void
-end_turn(void)
-{
-	for (int i = 1; sink.waiting == 0 && sink.batches[sink.filled].len > 0; i++) {
-		sink.handover = i >= BATCHES_IN_A_ROW;
-		write_batch();
-	}
-	sink.handover = false;
-	sink.turn = false;
-	if (sink.waiting > 0)
-		pthread_cond_signal(&sink.over);
-}
-
-/* line[0] is a newline, see struct batch. */
 static void
 put_line(const char *line, size_t len)
 {
+	bool wake = false;
+
 	lock_take(&sink.lock);
-	if (!leave(line, len)) {
-		begin_turn();
-		lock_release(&sink.lock);
-		write_out(line, len);
-		lock_take(&sink.lock);
-		end_turn();
-	}
+	if (sink.running)
+		wake = leave(line, len);
+	else
+		write_lines(line, len);
 	lock_release(&sink.lock);
+	if (wake)
+		pthread_cond_signal(&sink.news);
+}
+
+static void
+init_conditions(void)
+{
+	lock_cond_init(&sink.news);
+	lock_cond_init(&sink.over);
+}
+
+int
+log_start(struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int r;
+
+	pthread_once(&once, init_conditions);
+	lock_take(&sink.lock);
+	assert(!sink.running);
+	sink.ending = false;
+	sink.wake_at = SIZE_MAX;
+	r = pthread_create(&sink.writer, NULL, write_for_all, NULL);
+	sink.running = r == 0;
+	lock_release(&sink.lock);
+	errno = r;
+	return r != 0 ? err_errno(err, "the log's thread") : 0;
+}
+
+/* Let the writer write what is left, and end; one that can't is left to the system. */
+static void
+end_writer(void)
+{
+	int64_t until = clock_ms() + CLOSE_MS;
+	bool first, ended;
+
+	lock_take(&sink.lock);
+	first = sink.running && !sink.ending;
+	sink.ending = true;
+	pthread_cond_signal(&sink.news);
+	while (sink.running && lock_wait(&sink.lock, &sink.over, until))
+		;
+	ended = !sink.running;
+	lock_release(&sink.lock);
+	if (first && ended)
+		pthread_join(sink.writer, NULL);
+	else if (first)
+		pthread_detach(sink.writer);
 }
 
 /* ---- where it goes ---- */
@@ -201,17 +307,17 @@ put_line(const char *line, size_t len)
 static void
 switch_to(int fd, const char *path)
 {
-	int old = -1;
+	int old;
 
 	lock_take(&sink.lock);
-	begin_turn();
-	if (sink.fd_owned)
-		old = sink.fd;
-	sink.fd = fd;
-	sink.fd_owned = path[0] != '\0';
-	sink.torn = false;
+	/* One that the writer has not come to yet is forgotten. */
+	old = sink.next.owned ? sink.next.fd : -1;
+	sink.next = (struct target){.fd = fd, .owned = path[0] != '\0'};
 	snprintf(sink.path, sizeof(sink.path), "%s", path);
-	end_turn();
+	if (sink.running)
+		pthread_cond_signal(&sink.news);
+	else
+		old = follow();
 	lock_release(&sink.lock);
 	if (old >= 0)
 		close(old);
@@ -269,6 +375,7 @@ log_set_level(enum log_level level)
 void
 log_close(void)
 {
+	end_writer();
 	/* What is logged after this is seen at least by whoever started the program. */
 	switch_to(STDERR_FILENO, "");
 }
@@ -284,8 +391,7 @@ void
 log_write(enum log_component component, enum log_level level, const char *fmt, ...)
 {
 	char text[LOG_LINE_MAX];
-	char line[LOG_LINE_MAX + 1];
-	size_t len;
+	char line[LOG_LINE_MAX];
 	int saved = errno;
 	va_list args;
 
@@ -296,8 +402,7 @@ log_write(enum log_component component, enum log_level level, const char *fmt, .
 		snprintf(text, sizeof(text), "(a line that cannot be formatted)");
 	va_end(args);
 	line[0] = '\n';
-	len = 1 + line_make(line + 1, component, level, text);
-	put_line(line, len);
+	put_line(line, line_make(line, component, level, text));
 	errno = saved;
 }
 
@@ -320,7 +425,7 @@ log_rate_allow(struct log_rate *rate, int interval_ms, unsigned *suppressed)
 	int64_t now = clock_ms();
 	bool allowed;
 
-	lock_take(&sink.lock);
+	lock_take(&rate_lock);
 	allowed = now >= rate->next_ms;
 	if (allowed) {
 		*suppressed = rate->suppressed;
@@ -329,6 +434,6 @@ log_rate_allow(struct log_rate *rate, int interval_ms, unsigned *suppressed)
 	} else if (rate->suppressed < UINT_MAX) {
 		rate->suppressed++;
 	}
-	lock_release(&sink.lock);
+	lock_release(&rate_lock);
 	return allowed;
 }

@@ -4,11 +4,14 @@
  *
  * Every byte of a line that is not printable is written as \xNN (UTF-8 passes),
  * so text from outside can neither forge a line nor steer a terminal; a line is
- * cut at LOG_LINE_MAX bytes and written as a whole by one write(). A line that comes
- * while another thread writes is left to that thread, whose next write() takes all that
- * has come meanwhile: nobody waits for a file or a pipe but whoever writes to it, unless
- * more comes than fits in a pipe at once. Secrets never come here: that is the callers'
- * duty, and a test's to check.
+ * cut at LOG_LINE_MAX bytes and written as a whole by one write(). Secrets never come
+ * here: that is the callers' duty, and a test's to check.
+ *
+ * From log_start() to log_close() a thread of the log's own writes, and nobody waits for a
+ * file or a pipe that takes nothing: lines are kept in their order, up to 256 KiB besides those
+ * that are being written, and what comes when that is full is lost; once there is room a line
+ * says how many were. A program that dies of a signal loses what is not written yet: as a rule
+ * nothing older than milliseconds. Without that thread whoever logs writes, and waits.
  *
  * Threads: any.
  */
@@ -53,12 +56,24 @@ struct log_config {
 /* Before this call lines go to stderr at info. Returns 0 or ERR_SYSTEM; then nothing has changed. */
 int log_open(const struct log_config *config, struct err *err) __attribute__((warn_unused_result));
 
-/* Open the path again (log rotation). On failure the old file stays in use. */
+/*
+ * Let a thread write from now on. To be called after log_open(), and before there are threads
+ * that must not wait. Returns 0 or ERR_SYSTEM; then whoever logs goes on to write.
+ */
+int log_start(struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Open the path again (log rotation); lines that wait to be written go there too. On failure
+ * the old file stays in use. Returns 0 or ERR_SYSTEM.
+ */
 int log_reopen(struct err *err) __attribute__((warn_unused_result));
 
 void log_set_level(enum log_level level);
 
-/* Close the file, with every line in it that was logged before. */
+/*
+ * End log_start()'s thread and close the file, with every line in it that was logged before;
+ * those that nobody takes within two seconds are lost.
+ */
 void log_close(void);
 
 /* Would a line of this level be written? For callers that would have to build one. */

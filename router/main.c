@@ -206,6 +206,8 @@ start(struct program *p)
 	if (r == 0)
 		r = start_known(p, &err);
 	if (r == 0)
+		r = log_start(&err);
+	if (r == 0)
 		r = start_core(p, &certificate, &err);
 	if (r == 0)
 		r = start_http(p, &certificate, &err);

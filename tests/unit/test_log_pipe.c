@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* The log while the pipe or the file behind it takes nothing: who waits, and what is kept. */
+/* The log's own thread, and the pipe behind it that takes nothing: nobody waits, what is kept. */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "tests/unit/torture.h"
 
-enum { PIPE = 4096, LONG_LINE = 900, LONG_LINES = 50, MANY = 3 };
+enum {
+	PIPE = 4096,
+	HANGS_S = 60, /* a test that waits for ever is killed */
+	LONG_LINE = 900,
+	TOO_MANY = 1000, /* long lines, for the log */
+	WRITERS = 4,
+	LINES = 250, /* of each of them: all fit, even if none is ever written */
+};
 
 static char folder[256];
 static char path[300]; /* of the pipe */
-static char content[1 << 20];
-static int reader;        /* of the pipe */
-static atomic_int writes; /* the id of the thread that writes to it; 0: not begun */
+static char content[2 << 20];
+static size_t content_len;
+static int reader; /* of the pipe */
 
-/* The log goes to a pipe that is full, up to a line's end. */
+/* The log goes to a pipe that is full, up to a line's end, by a thread of its own. */
 static int
 open_full_pipe(void **state)
 {
@@ -31,6 +38,7 @@ open_full_pipe(void **state)
 	int filler;
 
 	(void)state;
+	alarm(HANGS_S);
 	snprintf(folder, sizeof(folder), "%s/test_log.XXXXXX", tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(folder) == NULL)
 		return -1;
@@ -44,14 +52,19 @@ open_full_pipe(void **state)
 	full[PIPE - 1] = '\n';
 	assert_int_equal(write(filler, full, PIPE), PIPE);
 	close(filler);
-	return log_open(&config, NULL);
+	content_len = 0;
+	if (log_open(&config, NULL) < 0)
+		return -1;
+	return log_start(NULL);
 }
 
 static int
 remove_pipe(void **state)
 {
 	(void)state;
+	close(reader);
 	unlink(path);
+	alarm(0);
 	return rmdir(folder);
 }
 
@@ -65,51 +78,34 @@ count_lines(const char *text)
 	return n;
 }
 
-static void *
-log_first(void *arg)
+/* What the pipe has, or its end: false. */
+static bool
+read_some(void)
 {
-	atomic_store(&writes, (int)gettid());
-	log_info(LOG_API, "first");
-	return arg;
-}
-
-/* Who writes to the pipe, and sleeps in that. */
-static pthread_t
-begin_to_write(void)
-{
-	char name[64], stat[256];
-	pthread_t thread;
-	const char *end;
-	FILE *f;
-
-	atomic_store(&writes, 0);
-	assert_int_equal(pthread_create(&thread, NULL, log_first, NULL), 0);
-	while (atomic_load(&writes) == 0)
-		sched_yield();
-	snprintf(name, sizeof(name), "/proc/self/task/%d/stat", atomic_load(&writes));
-	do {
-		f = fopen(name, "re");
-		assert_non_null(f);
-		assert_non_null(fgets(stat, sizeof(stat), f));
-		fclose(f);
-		end = strrchr(stat, ')');
-	} while (end == NULL || end[2] != 'S');
-	return thread;
-}
-
-/* Everything that is written until the pipe's other end is closed, without the filling. */
-static const char *
-empty_pipe(void)
-{
-	size_t len = 0;
+	struct pollfd readable = {.fd = reader, .events = POLLIN};
 	ssize_t n;
 
-	assert_int_equal(fcntl(reader, F_SETFL, 0), 0);
-	while ((n = read(reader, content + len, sizeof(content) - 1 - len)) > 0)
-		len += (size_t)n;
-	close(reader);
-	content[len] = '\0';
-	return content + PIPE;
+	assert_int_equal(poll(&readable, 1, -1), 1);
+	n = read(reader, content + content_len, sizeof(content) - 1 - content_len);
+	assert_true(n >= 0);
+	content_len += (size_t)n;
+	content[content_len] = '\0';
+	return n > 0;
+}
+
+/* What the log has written to the pipe, as far as it has been read. */
+static const char *
+log_text(void)
+{
+	return content_len > PIPE ? content + PIPE : "";
+}
+
+static const char *
+read_until(const char *text)
+{
+	while (strstr(log_text(), text) == NULL)
+		assert_true(read_some());
+	return log_text();
 }
 
 static void *
@@ -119,77 +115,188 @@ close_log(void *arg)
 	return arg;
 }
 
-static void
-a_line_does_not_wait_for_another_thread_that_writes(void **state)
+/* Everything that the log has to say until it is closed. */
+static const char *
+read_and_close(void)
 {
-	pthread_t writer, closer;
+	pthread_t closer;
+
+	assert_int_equal(pthread_create(&closer, NULL, close_log, NULL), 0);
+	while (read_some())
+		;
+	pthread_join(closer, NULL);
+	return log_text();
+}
+
+static void
+nobody_waits_for_a_pipe_that_takes_nothing(void **state)
+{
+	static const char *const texts[] = {"first", "second", "third"};
+	char text[32];
 	const char *log;
 
 	(void)state;
-	writer = begin_to_write();
-	/* Nobody reads: whoever wrote now would sleep for ever. */
-	log_info(LOG_API, "second");
-	log_info(LOG_API, "third");
-	assert_int_equal(pthread_create(&closer, NULL, close_log, NULL), 0);
-	log = empty_pipe();
-	pthread_join(writer, NULL);
-	pthread_join(closer, NULL);
+	for (int i = 0; i < 3; i++)
+		log_info(LOG_API, "%s", texts[i]);
+	log = read_and_close();
 	assert_int_equal(count_lines(log), 3);
-	log = strstr(log, "] first\n");
-	assert_non_null(log);
-	log = strstr(log, "] second\n");
-	assert_non_null(log);
-	assert_non_null(strstr(log, "] third\n"));
-}
-
-static void *
-log_long_lines(void *arg)
-{
-	for (int i = 0; i < LONG_LINES; i++)
-		log_info(LOG_API, "%s %0*d", (const char *)arg, LONG_LINE, i);
-	return NULL;
-}
-
-static void *
-empty(void *arg)
-{
-	(void)empty_pipe();
-	return arg;
-}
-
-/* All lines of one thread, in their order. */
-static void
-assert_all_of(const char *name)
-{
-	char text[LONG_LINE + 10];
-	const char *log = content;
-
-	for (int i = 0; i < LONG_LINES; i++) {
-		snprintf(text, sizeof(text), "] %s %0*d\n", name, LONG_LINE, i);
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "] [INFO] %s\n", texts[i]);
 		log = strstr(log, text);
 		assert_non_null(log);
 	}
 }
 
-static void
-of_what_has_no_room_to_wait_nothing_is_lost(void **state)
+/*
+ * How many lines are accounted for by those in the log: they are numbered from 0, and where some are
+ * missing a line says how many.
+ */
+static int
+accounted(int *told)
 {
-	static char names[MANY][2] = {"a", "b", "c"};
-	pthread_t writer, many[MANY], drain;
+	char text[LONG_LINE + 32];
+	int n = 0;
+
+	*told = 0;
+	for (const char *line = log_text(), *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		const char *lost = strstr(line, "[ROUTER] [ERROR] ");
+
+		if (lost != NULL && lost < end) {
+			assert_int_equal(strncmp(strchr(lost + 17, ' '), " log lines lost: ", 17), 0);
+			n += (int)strtol(lost + 17, NULL, 10);
+			++*told;
+		} else {
+			snprintf(text, sizeof(text), "] [INFO] %0*d\n", LONG_LINE, n++);
+			lost = strstr(line, text);
+			assert_true(lost != NULL && lost < end);
+		}
+	}
+	return n;
+}
+
+static void
+what_has_no_room_is_lost_and_its_number_is_told_in_its_place(void **state)
+{
+	int told;
 
 	(void)state;
-	writer = begin_to_write();
-	for (int i = 0; i < MANY; i++)
-		assert_int_equal(pthread_create(&many[i], NULL, log_long_lines, names[i]), 0);
-	assert_int_equal(pthread_create(&drain, NULL, empty, NULL), 0);
-	pthread_join(writer, NULL);
-	for (int i = 0; i < MANY; i++)
-		pthread_join(many[i], NULL);
+	for (int i = 0; i < TOO_MANY; i++)
+		log_info(LOG_API, "%0*d", LONG_LINE, i);
+	while (accounted(&told) < TOO_MANY)
+		assert_true(read_some());
+	assert_in_range(told, 1, 2); /* the second of those that came before the thread woke up */
+	assert_true(count_lines(log_text()) > 256 * 1024 / (LONG_LINE + 100));
+	log_info(LOG_API, "%0*d", LONG_LINE, TOO_MANY);
+	read_and_close();
+	assert_int_equal(accounted(&told), TOO_MANY + 1);
+}
+
+static void
+an_end_does_not_wait_for_ever(void **state)
+{
+	int64_t began = clock_ms();
+
+	(void)state;
+	log_info(LOG_API, "kept");
 	log_close();
-	pthread_join(drain, NULL);
-	assert_int_equal(count_lines(content), 2 + MANY * LONG_LINES);
-	for (int i = 0; i < MANY; i++)
-		assert_all_of(names[i]);
+	assert_in_range(clock_ms() - began, 1000, 20000);
+	/* Nor does what is logged still. */
+	for (int i = 0; i < TOO_MANY; i++)
+		log_info(LOG_API, "%0*d", LONG_LINE, i);
+	log_close();
+	read_until("] kept\n");
+	log_close();
+}
+
+static void
+opening_again_does_not_wait(void **state)
+{
+	const char *in_file;
+	int fd;
+
+	(void)state;
+	log_info(LOG_API, "old");
+	assert_int_equal(unlink(path), 0);
+	/* What is opened in between is neither left open nor written to. */
+	assert_int_equal(log_reopen(NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(log_reopen(NULL), 0);
+	log_info(LOG_API, "new");
+	read_and_close();
+	in_file = content + content_len;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	content_len += (size_t)read(fd, content + content_len, PIPE);
+	content[content_len] = '\0';
+	close(fd);
+	assert_int_equal(count_lines(log_text()), 2);
+	assert_non_null(strstr(log_text(), "] old\n")); /* in the pipe if it was on its way already */
+	assert_non_null(strstr(in_file, "] new\n"));
+}
+
+static void
+each_line_is_written_though_none_follows(void **state)
+{
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		/* Sooner than the writer sleeps, and later. */
+		usleep((useconds_t)(i % 8) * 500);
+		snprintf(text, sizeof(text), "] line %d\n", i);
+		log_info(LOG_API, "line %d", i);
+		read_until(text);
+	}
+	assert_int_equal(count_lines(read_and_close()), 200);
+}
+
+static void *
+log_lines(void *arg)
+{
+	for (int i = 0; i < LINES; i++)
+		log_info(LOG_API, "<%s %0100d>", (const char *)arg, i);
+	return NULL;
+}
+
+static void
+lines_of_several_threads_do_not_mix(void **state)
+{
+	static char names[WRITERS][2] = {"a", "b", "c", "d"};
+	pthread_t threads[WRITERS];
+	const char *log, *line = "";
+	char text[128];
+
+	(void)state;
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_lines, names[i]), 0);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	log = read_and_close();
+	assert_int_equal(count_lines(log), WRITERS * LINES);
+	for (int i = 0; i < WRITERS * LINES; i++) {
+		snprintf(text, sizeof(text), "] <%s %0100d>\n", names[i / LINES], i % LINES);
+		/* Each behind the one before. */
+		line = strstr(i % LINES == 0 ? log : line, text);
+		assert_non_null(line);
+	}
+}
+
+static void
+without_a_thread_whoever_logs_writes(void **state)
+{
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(strlen(read_and_close()), 0);
+	assert_int_equal(
+		log_open(&(struct log_config){.enabled = true, .level = LEVEL_INFO, .file = path}, NULL),
+		0);
+	torture_refuse("pthread_create", 1);
+	assert_int_equal(log_start(&err), ERR_SYSTEM);
+	assert_non_null(strstr(err.text, "the log's thread"));
+	log_info(LOG_API, "by itself");
+	read_until("] by itself\n");
+	log_close();
 }
 
 int
@@ -197,8 +304,13 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_full_pipe, remove_pipe)
 	const struct CMUnitTest tests[] = {
-		TEST(a_line_does_not_wait_for_another_thread_that_writes),
-		TEST(of_what_has_no_room_to_wait_nothing_is_lost),
+		TEST(nobody_waits_for_a_pipe_that_takes_nothing),
+		TEST(what_has_no_room_is_lost_and_its_number_is_told_in_its_place),
+		TEST(an_end_does_not_wait_for_ever),
+		TEST(opening_again_does_not_wait),
+		TEST(each_line_is_written_though_none_follows),
+		TEST(lines_of_several_threads_do_not_mix),
+		TEST(without_a_thread_whoever_logs_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
