@@ -39,6 +39,7 @@ struct conn {
 	struct client *client;       /* [i] NULL: not counted */
 	bool crowded;                /* [i] */
 	struct reply_kept kept;      /* the HTTP thread's */
+	struct exchange *exchange;   /* the HTTP thread's; NULL: none is under way */
 	_Atomic int64_t deadline_ms; /* [a] 0: none */
 	TAILQ_ENTRY(conn) link;
 };
@@ -231,6 +232,19 @@ conn_kept(struct conn *conn)
 }
 
 void
+conn_set_exchange(struct conn *conn, struct exchange *x)
+{
+	if (conn != NULL)
+		conn->exchange = x;
+}
+
+struct exchange *
+conn_exchange(const struct conn *conn)
+{
+	return conn != NULL ? conn->exchange : NULL;
+}
+
+void
 conns_remove(struct conns *conns, struct conn *conn)
 {
 	struct client *gone;
@@ -238,6 +252,7 @@ conns_remove(struct conns *conns, struct conn *conn)
 	if (conn == NULL)
 		return;
 	assert(conn->magic == MAGIC);
+	assert(conn->exchange == NULL);
 	lock_take(&conns->lock);
 	TAILQ_REMOVE(&conns->all, conn, link);
 	gone = count_out(conn->client);

@@ -38,6 +38,7 @@ enum {
 
 struct conn;  /* opaque, see conns.c */
 struct conns; /* opaque, see conns.c */
+struct exchange;
 struct http_cred;
 struct ip;
 struct reply_kept;
@@ -73,6 +74,10 @@ bool conn_crowded(const struct conn *conn);
 
 /* What its answers keep, see reply.h; its HTTP thread's alone. NULL for NULL. */
 struct reply_kept *conn_kept(struct conn *conn);
+
+/* The exchange under way on it, or NULL; its HTTP thread's alone. NULL has none. */
+void conn_set_exchange(struct conn *conn, struct exchange *x);
+struct exchange *conn_exchange(const struct conn *conn);
 
 /* Before fd is closed, and after its TLS session is gone. NULL is fine. */
 void conns_remove(struct conns *conns, struct conn *conn);

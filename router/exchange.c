@@ -112,6 +112,7 @@ exchange_begin(void *cls, const char *target, struct MHD_Connection *connection)
 	/* Later the library cuts it up. */
 	x->target_len = http_head_target(target);
 	x->request = (struct request){.magic = REQUEST_MAGIC, .server = x};
+	conn_set_exchange(x->conn, x);
 	return &x->request;
 }
 
@@ -225,6 +226,7 @@ exchange_free(struct exchange *x)
 	struct exchanges *all = x->all;
 	bool counted = x->stage != STAGE_HEAD;
 
+	conn_set_exchange(x->conn, NULL);
 	if (x->request.state_free != NULL)
 		x->request.state_free(x->request.state);
 	buf_done(&x->request.body);
@@ -412,6 +414,15 @@ exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
 	if (conn != NULL)
 		reply_kept_wipe(conn_kept(conn));
 	conns_phase(all->conns, conn, CONN_HEAD);
+}
+
+void
+exchange_cut(struct conn *conn)
+{
+	struct exchange *x = conn_exchange(conn);
+
+	if (x != NULL)
+		exchange_free(x);
 }
 
 /* ---- all of them ---- */

@@ -51,4 +51,10 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
 	enum MHD_RequestTerminationCode code);
 
+/*
+ * The connection is gone. The library forgets to complete the request on one that it could not
+ * add to its epoll set, as when fs.epoll.max_user_watches is reached (0.9.75).
+ */
+void exchange_cut(struct conn *conn);
+
 #endif

@@ -84,6 +84,7 @@ connection_changed(void *cls, struct MHD_Connection *connection, void **context,
 		connection_begins(http, connection, context);
 		return;
 	}
+	exchange_cut(*context);
 	conns_remove(http->all.conns, *context);
 	*context = NULL;
 }
