@@ -159,29 +159,6 @@ who_is_not_watched_any_more_makes_no_turns(void **state)
 	close(pair[0]);
 }
 
-static void
-more_than_a_batch_is_told_within_a_few_turns(void **state)
-{
-	enum { MANY = 3 * POLLER_BATCH };
-	struct ear ears[MANY];
-	int i, pairs[MANY][2];
-
-	(void)state;
-	for (i = 0; i < MANY; i++) {
-		ears[i] = (struct ear){.name = (char)(' ' + i)};
-		connect_pair(pairs[i]);
-		watch(&ears[i], pairs[i][0], POLLER_OUT);
-	}
-	for (i = 0; i < MANY / POLLER_BATCH; i++)
-		turn();
-	assert_int_equal(heard_len, MANY);
-	for (i = 0; i < MANY; i++) {
-		assert_non_null(strchr(heard, ' ' + i));
-		poller_unwatch(&poller, &ears[i].watch);
-		close_pair(pairs[i]);
-	}
-}
-
 /* ---- what one does to another of the same batch ---- */
 
 static void
@@ -459,7 +436,6 @@ main(void)
 		test(while_nothing_is_wanted_nothing_is_told),
 		test(a_failed_descriptor_of_which_nothing_is_wanted_makes_no_turns),
 		test(who_is_not_watched_any_more_makes_no_turns),
-		test(more_than_a_batch_is_told_within_a_few_turns),
 		test(who_is_unwatched_by_the_one_before_is_not_told),
 		test(who_wants_nothing_any_more_since_the_one_before_is_not_told),
 		test(who_has_come_to_want_something_else_is_not_told_of_it),
