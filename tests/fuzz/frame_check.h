@@ -3,7 +3,8 @@
  * frame_check - what the fuzzers of frames have in common: a stream that is read at once, in
  * pieces and another way must give the same events and the same verdict.
  *
- * The file that includes it has next() and note().
+ * The file that includes it says before whether they are MASKED, as a client's are, and has
+ * next() and note().
  *
  * Threads: none.
  */
@@ -105,10 +106,81 @@ check_same(const struct events *a, const struct events *b)
 	CHECK(memcmp(a->data, b->data, a->len) == 0);
 }
 
-/* data[0] seeds how the rest is cut; read_plainly() reads all of it another way. */
+/* ---- the same rules, read another way: all of the input is at hand ---- */
+
+struct head {
+	size_t size; /* with its mask; 0: it is not all there */
+	uint64_t len;
+	bool fin, legal;
+	unsigned opcode;
+};
+
+static inline struct head
+plain_head(const uint8_t *data, size_t size, bool inside)
+{
+	struct head h = {.legal = true};
+	unsigned form;
+	size_t lengths, masks = MASKED ? 4 : 0;
+
+	if (size < 2)
+		return h;
+	h.opcode = data[0] & 15;
+	h.fin = (data[0] & 0x80) != 0;
+	form = data[1] & 127;
+	h.legal = !(data[0] & 0x70) && (data[1] & 0x80) == (MASKED ? 0x80 : 0) &&
+			  !(h.opcode > 2 && h.opcode < 8) && h.opcode <= 10 &&
+			  (h.opcode < 8 || (h.fin && form <= 125)) &&
+			  (h.opcode >= 8 || (h.opcode == 0) == inside);
+	lengths = form == 127 ? 8 : form == 126 ? 2 : 0;
+	if (!h.legal || size < 2 + lengths + masks)
+		return h;
+	h.len = lengths > 0 ? 0 : form;
+	for (size_t i = 0; i < lengths; i++)
+		h.len = h.len << 8 | data[2 + i];
+	/* A client may take a longer form than it needs. */
+	h.legal = !(h.len >> 63) && (MASKED || form < 126 || h.len > (form == 126 ? 125 : 65535));
+	h.size = h.legal ? 2 + lengths + masks : 0;
+	return h;
+}
+
 static inline void
-check_stream(const uint8_t *data, size_t size,
-	void (*read_plainly)(const uint8_t *data, size_t size, struct events *e))
+read_plainly(const uint8_t *data, size_t size, struct events *e)
+{
+	static const enum frame_kind kinds[] = {FRAME_IS_CLOSE, FRAME_IS_PING, FRAME_IS_PONG};
+	static uint8_t payload[EVENTS_MAX];
+	struct frame_event event = {.text = false};
+	bool inside = false;
+	struct head h;
+	size_t i;
+
+	e->len = 0;
+	for (;;) {
+		h = plain_head(data, size, inside);
+		if (h.size == 0)
+			break;
+		data += h.size;
+		size -= h.size;
+		event.kind = h.opcode < 8 ? FRAME_IS_DATA : kinds[h.opcode - 8];
+		event.data = payload;
+		event.len = h.len < size ? (size_t)h.len : size;
+		for (i = 0; i < event.len; i++)
+			payload[i] = data[i] ^ (MASKED ? data[(ptrdiff_t)(i % 4) - 4] : 0);
+		if (h.opcode == 1 || h.opcode == 2)
+			event.text = h.opcode == 1;
+		if (h.opcode < 8)
+			inside = !h.fin;
+		event.last = h.opcode < 8 && h.fin && event.len == h.len;
+		if (h.opcode < 8 || event.len == h.len)
+			note(e, &event);
+		data += event.len;
+		size -= event.len;
+	}
+	e->result = h.legal ? 0 : ERR_PROTOCOL;
+}
+
+/* data[0] seeds how the rest is cut. */
+static inline void
+check_stream(const uint8_t *data, size_t size)
 {
 	int how;
 

@@ -63,10 +63,16 @@ add_frame_of_width(unsigned first, const void *payload, size_t len, int width)
 		add_byte(&stream, from[at] ^ with[at % 4]);
 }
 
+static inline int
+shortest_width(size_t len)
+{
+	return len < 126 ? 1 : len < 65536 ? 3 : 9;
+}
+
 static inline void
 add_frame(unsigned first, const void *payload, size_t len)
 {
-	add_frame_of_width(first, payload, len, len < 126 ? 1 : len < 65536 ? 3 : 9);
+	add_frame_of_width(first, payload, len, shortest_width(len));
 }
 
 static inline void
@@ -144,6 +150,67 @@ read_in_pieces(void)
 		}
 		assert_same_events();
 	}
+}
+
+/* A frame of so many bytes, in a form of so many, is read as it is. */
+static inline void
+assert_length_is_read(size_t len, int width)
+{
+	static unsigned char payload[131072];
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		payload[i] = (unsigned char)(i * 7 >> 3);
+	stream.len = 0;
+	add_frame_of_width(FIN | FRAME_BINARY, payload, len, width);
+	read_whole();
+	assert_true(whole.len >= len);
+	assert_memory_equal(whole.data, payload, len);
+}
+
+/* Frames of every kind. */
+static inline void
+make_stream(void)
+{
+	char long_text[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(long_text); i++)
+		long_text[i] = (char)(i * 5);
+	stream.len = 0;
+	add_text(FIN | FRAME_BINARY, "one");
+	add_text(FIN | FRAME_PING, "ping");
+	add_text(FIN | FRAME_BINARY, "");
+	add_text(FRAME_TEXT, "two ");
+	add_text(FIN | FRAME_PING, "");
+	add_text(FRAME_CONTINUATION, "");
+	add_text(FRAME_CONTINUATION, "and ");
+	add_text(FIN | FRAME_PONG, "pong");
+	add_text(FIN | FRAME_CONTINUATION, "three");
+	add_frame(FIN | FRAME_BINARY, long_text, sizeof(long_text));
+	add_frame(FIN | FRAME_PONG, long_text, FRAME_CONTROL_MAX);
+	/* A server must not make it longer than need be. */
+	if (MASKED)
+		add_frame_of_width(FIN | FRAME_BINARY, long_text, 7, 9);
+	add_text(FIN | FRAME_CLOSE, "\x03\xe8gone");
+}
+
+/* A head is refused at its last byte, when it comes at once and by the byte, and whatever follows. */
+static inline void
+assert_forbidden(const char *what, const char *text, size_t len)
+{
+	const unsigned char *head = (const unsigned char *)text;
+	struct frame_parser at_once = {0}, short_of = {0}, slow = {0};
+	size_t at;
+
+	pieces.len = 0;
+	assert_int_equal(feed(&short_of, head, len - 1, &pieces), 0);
+	if (feed(&at_once, head, len, &pieces) != ERR_PROTOCOL)
+		fail_msg("%s is let through", what);
+	for (at = 0; at + 1 < len; at++)
+		assert_int_equal(feed(&slow, head + at, 1, &pieces), 0);
+	assert_int_equal(feed(&slow, head + at, 1, &pieces), ERR_PROTOCOL);
+	assert_int_equal(feed(&slow, (const unsigned char *)"\x82", 1, &pieces), ERR_PROTOCOL);
 }
 
 #endif
