@@ -40,4 +40,48 @@ free_site(void **state)
 	return 0;
 }
 
+/* A request that was begun and has its headers, and a body or NULL: the endpoint's first word. */
+static inline enum route_next
+first_word(struct scene *s, const char *body)
+{
+	assert_true(routes_admit(&s->request, &s->reply));
+	if (body != NULL)
+		assert_int_equal(buf_add(&s->request.body, body, strlen(body)), 0);
+	return s->request.route->run(&s->request, &s->reply);
+}
+
+static inline void
+begin_create(struct scene *s, struct site *at)
+{
+	scene_begin(s, at, "POST", "/create");
+	scene_add(s, "Authorization", SECRET);
+	scene_add(s, "Content-Type", "application/json");
+}
+
+static inline enum route_next
+post_at(struct scene *s, struct site *at, const char *body)
+{
+	begin_create(s, at);
+	return first_word(s, body);
+}
+
+/* The last one, for which the core has been waited for. */
+static inline void
+last_word(struct scene *s)
+{
+	assert_int_equal(s->suspended, 1);
+	assert_int_equal(s->resumed, 1);
+	s->request.route->resumed(&s->request, &s->reply);
+}
+
+/* The same where it has not answered yet, and does so now. */
+static inline void
+last_word_after(struct scene *s, void (*core_answers)(void))
+{
+	assert_int_equal(s->suspended, 1);
+	assert_int_equal(s->resumed, 0);
+	core_answers();
+	last_word(s);
+}
+
 #endif

@@ -15,27 +15,12 @@
 #define PLAIN    "{" WHAT "," WHO "}"
 #define TRIED    "{" WHAT "," WHO ",\"verify\":true}"
 
-/* A body, as far as the endpoint's first word. */
-static enum route_next
-post_at(struct scene *s, struct site *at, const char *body)
-{
-	scene_begin(s, at, "POST", "/create");
-	scene_add(s, "Authorization", SECRET);
-	scene_add(s, "Content-Type", "application/json");
-	assert_true(routes_admit(&s->request, &s->reply));
-	assert_int_equal(buf_add(&s->request.body, body, strlen(body)), 0);
-	return s->request.route->run(&s->request, &s->reply);
-}
-
-/* And to its answer. */
+/* A body, and its answer. */
 static void
 create(struct scene *s, const char *body)
 {
-	if (post_at(s, site, body) == ROUTE_LATER) {
-		assert_int_equal(s->suspended, 1);
-		assert_int_equal(s->resumed, 1);
-		s->request.route->resumed(&s->request, &s->reply);
-	}
+	if (post_at(s, site, body) == ROUTE_LATER)
+		last_word(s);
 }
 
 /* ---- what reaches the core ---- */
@@ -152,12 +137,8 @@ the_core_may_judge_later(void **state)
 	(void)state;
 	fake.wait = true;
 	assert_int_equal(post_at(&s, site, TRIED), ROUTE_LATER);
-	assert_int_equal(s.suspended, 1);
-	assert_int_equal(s.resumed, 0);
 	assert_int_equal(fake.puts, 0);
-	core_fake_judge();
-	assert_int_equal(s.resumed, 1);
-	s.request.route->resumed(&s.request, &s.reply);
+	last_word_after(&s, core_fake_judge);
 	assert_int_equal(s.reply.status, 200);
 	scene_end(&s);
 }
@@ -272,12 +253,10 @@ play(void *arg)
 {
 	struct scene s;
 
-	scene_begin(&s, site, "POST", "/create");
-	scene_add(&s, "Authorization", SECRET);
-	scene_add(&s, "Content-Type", "application/json");
+	begin_create(&s, site);
 	if (routes_admit(&s.request, &s.reply) && buf_add(&s.request.body, arg, strlen(arg)) == 0) {
 		if (s.request.route->run(&s.request, &s.reply) == ROUTE_LATER)
-			s.request.route->resumed(&s.request, &s.reply);
+			last_word(&s);
 		assert_true(s.reply.status != 0);
 		assert_true(s.reply.status == (fake.verified.code == 0 ? 200 : 400) || torture_struck());
 	}
