@@ -22,10 +22,18 @@
 #include "session/stream.h"
 #include "tests/unit/certs.h"
 
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 /* What the near end is. */
-enum kind { PLAIN, TLS12_SERVER, TLS13_SERVER, TLS12_CLIENT, TLS13_CLIENT, KINDS };
+enum kind { PLAIN, TLS12_SERVER, TLS13_SERVER, TLS12_CLIENT, TLS13_CLIENT };
+
+/* A test that is played for each kind of near end; or with TLS, and as one side of it, or TLS 1.3. */
+#define test_each(name)    each_from(#name, name, PLAIN, TLS13_CLIENT, 1)
+#define test_tls(name)     each_from(#name, name, TLS12_SERVER, TLS13_CLIENT, 1)
+#define test_tls13(name)   each_from(#name, name, TLS13_SERVER, TLS13_CLIENT, 2)
+#define test_servers(name) each_from(#name, name, TLS12_SERVER, TLS13_SERVER, 1)
+#define test_clients(name) each_from(#name, name, TLS12_CLIENT, TLS13_CLIENT, 1)
+
+/* One that is played once. */
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 enum { ALL = 1 << 30, PIECE = 4096, BIG = 1 << 20 };
 
@@ -155,6 +163,35 @@ static inline void
 glance(void)
 {
 	(void)turns_within(0);
+}
+
+/* ---- tests of several kinds ---- */
+
+struct each {
+	void (*play)(enum kind kind);
+	enum kind first, last;
+	int step;
+};
+
+static inline void
+play_each(void **state)
+{
+	const struct each *each = *state;
+
+	for (int kind = (int)each->first; kind <= (int)each->last; kind += each->step)
+		each->play((enum kind)kind);
+}
+
+static inline struct CMUnitTest
+each_from(const char *name, void (*play)(enum kind kind), enum kind first, enum kind last, int step)
+{
+	static struct each all[32];
+	static size_t count;
+	struct each *each = &all[count++];
+
+	assert_true(count <= sizeof(all) / sizeof(all[0]));
+	*each = (struct each){play, first, last, step};
+	return (struct CMUnitTest){name, play_each, set_up, tear_down, each};
 }
 
 /* ---- the far side ---- */

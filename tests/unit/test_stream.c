@@ -9,62 +9,47 @@
 /* ---- reading ---- */
 
 static void
-as_much_is_read_as_there_is_and_as_is_asked_for(void **state)
+as_much_is_read_as_there_is_and_as_is_asked_for(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		assert_int_equal(near_read(), STREAM_AGAIN);
-		far_say("abcdefghij");
-		calls = 0;
-		turn();
-		assert_int_equal(calls, 1);
-		assert_int_equal(told, POLLER_IN);
-		near_reads("abcd", 4);
-		near_reads("efgh", 4);
-		near_reads("ij", 4);
-		assert_int_equal(near_read(), STREAM_AGAIN);
-	}
+	connect_as(kind, POLLER_IN);
+	assert_int_equal(near_read(), STREAM_AGAIN);
+	far_say("abcdefghij");
+	calls = 0;
+	turn();
+	assert_int_equal(calls, 1);
+	assert_int_equal(told, POLLER_IN);
+	near_reads("abcd", 4);
+	near_reads("efgh", 4);
+	near_reads("ij", 4);
+	assert_int_equal(near_read(), STREAM_AGAIN);
 }
 
 static void
-what_is_left_unread_makes_another_call_or_is_held(void **state)
+what_is_left_unread_makes_another_call_or_is_held(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_say("abcdef");
-		turn();
-		assert_false(kind == PLAIN && stream_holds(&near));
-		near_reads("abc", 3);
-		calls = 0;
-		glance();
-		assert_true(calls == 1 || stream_holds(&near));
-		near_reads("def", 3);
-		assert_false(stream_holds(&near));
-	}
+	connect_as(kind, POLLER_IN);
+	far_say("abcdef");
+	turn();
+	assert_false(kind == PLAIN && stream_holds(&near));
+	near_reads("abc", 3);
+	calls = 0;
+	glance();
+	assert_true(calls == 1 || stream_holds(&near));
+	near_reads("def", 3);
+	assert_false(stream_holds(&near));
 }
 
 static void
-an_emptied_socket_is_asked_again_after_the_next_event_only(void **state)
+an_emptied_socket_is_asked_again_after_the_next_event_only(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_say("abc");
-		turn();
-		near_reads("abc", 200);
-		far_say("def");
-		assert_int_equal(near_read(), STREAM_AGAIN);
-		turn();
-		near_reads("def", 200);
-	}
+	connect_as(kind, POLLER_IN);
+	far_say("abc");
+	turn();
+	near_reads("abc", 200);
+	far_say("def");
+	assert_int_equal(near_read(), STREAM_AGAIN);
+	turn();
+	near_reads("def", 200);
 }
 
 static void
@@ -95,66 +80,54 @@ an_event_that_only_says_that_one_may_write_leaves_it_empty(void **state)
 }
 
 static void
-a_record_that_comes_in_pieces_is_read_when_it_is_whole(void **state)
+a_record_that_comes_in_pieces_is_read_when_it_is_whole(enum kind kind)
 {
-	int kind, bytes;
+	int bytes;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_write("hello", 5);
-		for (bytes = 0; BIO_pending(far.out) > 1; bytes++) {
-			assert_int_equal(far_push(1), 1);
-			turn();
-			assert_int_equal(near_read(), STREAM_AGAIN);
-		}
-		far_push(1);
+	connect_as(kind, POLLER_IN);
+	far_write("hello", 5);
+	for (bytes = 0; BIO_pending(far.out) > 1; bytes++) {
+		assert_int_equal(far_push(1), 1);
 		turn();
-		near_reads("hello", 200);
+		assert_int_equal(near_read(), STREAM_AGAIN);
 	}
+	far_push(1);
+	turn();
+	near_reads("hello", 200);
 }
 
 static void
-much_is_read_without_losing_a_byte(void **state)
+much_is_read_without_losing_a_byte(enum kind kind)
 {
 	static char bytes[BIG], got[BIG];
-	int kind;
 
-	(void)state;
 	fill(bytes, BIG);
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		near_reads_all(bytes, BIG, got, BIG);
-	}
+	connect_as(kind, POLLER_IN);
+	near_reads_all(bytes, BIG, got, BIG);
 }
 
 /* ---- who is called ---- */
 
 static void
-nobody_is_called_for_what_is_not_wanted(void **state)
+nobody_is_called_for_what_is_not_wanted(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		stream_want(&near, 0);
-		far_say("abc");
-		calls = 0;
-		assert_int_equal(turns_within(3), 1);
-		assert_int_equal(calls, 0);
-		stream_want(&near, POLLER_OUT);
-		turn();
-		assert_int_equal(told, POLLER_OUT);
-		stream_want(&near, POLLER_IN | POLLER_OUT);
-		turn();
-		assert_int_equal(told, POLLER_IN | POLLER_OUT);
-		stream_want(&near, 0);
-		far_close();
-		calls = 0;
-		assert_true(turns_within(3) <= 2);
-		assert_int_equal(calls, 0);
-	}
+	connect_as(kind, POLLER_IN);
+	stream_want(&near, 0);
+	far_say("abc");
+	calls = 0;
+	assert_int_equal(turns_within(3), 1);
+	assert_int_equal(calls, 0);
+	stream_want(&near, POLLER_OUT);
+	turn();
+	assert_int_equal(told, POLLER_OUT);
+	stream_want(&near, POLLER_IN | POLLER_OUT);
+	turn();
+	assert_int_equal(told, POLLER_IN | POLLER_OUT);
+	stream_want(&near, 0);
+	far_close();
+	calls = 0;
+	assert_true(turns_within(3) <= 2);
+	assert_int_equal(calls, 0);
 }
 
 static void
@@ -166,228 +139,185 @@ close_in_call(void *arg, unsigned what)
 }
 
 static void
-a_stream_may_be_closed_within_its_own_call(void **state)
+a_stream_may_be_closed_within_its_own_call(enum kind kind)
 {
-	int kind, fd;
+	int fd;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN | POLLER_OUT);
-		near.ready = close_in_call;
-		fd = near.fd;
-		far_say("abc");
-		calls = 0;
-		turn();
-		glance();
-		assert_int_equal(calls, 1);
-		assert_null(near.poller);
-		assert_true(fcntl(fd, F_GETFD) < 0);
-	}
+	connect_as(kind, POLLER_IN | POLLER_OUT);
+	near.ready = close_in_call;
+	fd = near.fd;
+	far_say("abc");
+	calls = 0;
+	turn();
+	glance();
+	assert_int_equal(calls, 1);
+	assert_null(near.poller);
+	assert_true(fcntl(fd, F_GETFD) < 0);
 }
 
 /* ---- its end ---- */
 
 static void
-the_far_side_s_end_is_over_and_no_refusal(void **state)
+the_far_side_s_end_is_over_and_no_refusal(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_say("last");
-		far_close();
-		turn();
-		near_reads("last", 200);
-		turn();
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_false(near.refused);
-	}
+	connect_as(kind, POLLER_IN);
+	far_say("last");
+	far_close();
+	turn();
+	near_reads("last", 200);
+	turn();
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_false(near.refused);
 }
 
 static void
-an_end_that_tls_announces_is_over_and_no_refusal(void **state)
+an_end_that_tls_announces_is_over_and_no_refusal(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_say("last");
-		assert_int_equal(SSL_shutdown(far.ssl), 0);
-		far_push(ALL);
-		turn();
-		near_reads("last", 200);
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_false(near.refused);
-	}
+	connect_as(kind, POLLER_IN);
+	far_say("last");
+	assert_int_equal(SSL_shutdown(far.ssl), 0);
+	far_push(ALL);
+	turn();
+	near_reads("last", 200);
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_false(near.refused);
 }
 
 static void
-an_end_in_the_middle_of_a_record_is_over_and_no_refusal(void **state)
+an_end_in_the_middle_of_a_record_is_over_and_no_refusal(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_write("last", 4);
-		far_push(9);
-		far_close();
+	connect_as(kind, POLLER_IN);
+	far_write("last", 4);
+	far_push(9);
+	far_close();
+	turn();
+	if (near_read() == STREAM_AGAIN) {
 		turn();
-		if (near_read() == STREAM_AGAIN) {
-			turn();
-			assert_int_equal(near_read(), STREAM_OVER);
-		}
-		assert_false(near.refused);
+		assert_int_equal(near_read(), STREAM_OVER);
 	}
+	assert_false(near.refused);
 }
 
 static void
-an_end_in_the_handshake_is_over_and_no_refusal(void **state)
+an_end_in_the_handshake_is_over_and_no_refusal(enum kind kind)
 {
-	int kind, r;
+	int r;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		meet((enum kind)kind, 0, false);
-		assert_int_equal(stream_shake(&near), STREAM_AGAIN);
-		if (SSL_do_handshake(far.ssl) != 1)
-			ERR_clear_error();
-		far_push(9);
-		far_close();
-		r = STREAM_AGAIN;
-		while (r == STREAM_AGAIN) {
-			turn();
-			r = stream_shake(&near);
-		}
-		assert_int_equal(r, STREAM_OVER);
-		assert_false(near.refused);
+	meet(kind, 0, false);
+	assert_int_equal(stream_shake(&near), STREAM_AGAIN);
+	if (SSL_do_handshake(far.ssl) != 1)
+		ERR_clear_error();
+	far_push(9);
+	far_close();
+	r = STREAM_AGAIN;
+	while (r == STREAM_AGAIN) {
+		turn();
+		r = stream_shake(&near);
 	}
+	assert_int_equal(r, STREAM_OVER);
+	assert_false(near.refused);
 }
 
 /* A socket that is closed with something unread in it resets the connection. */
 static void
-a_reset_is_over_as_often_as_one_asks(void **state)
+a_reset_is_over_as_often_as_one_asks(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		near_says("never read");
-		far_close();
-		turn();
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_false(near.refused);
-	}
+	connect_as(kind, POLLER_IN);
+	near_says("never read");
+	far_close();
+	turn();
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_false(near.refused);
 }
 
 static void
-what_is_no_tls_is_refused(void **state)
+what_is_no_tls_is_refused(enum kind kind)
 {
 	static const char words[] = "GET / HTTP/1.1\r\nHost: near.example\r\n\r\n";
-	int kind;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		meet((enum kind)kind, 0, false);
-		assert_int_equal(stream_shake(&near), STREAM_AGAIN);
-		assert_int_equal(send(far.fd, words, strlen(words), 0), strlen(words));
-		turn();
-		assert_int_equal(stream_shake(&near), STREAM_OVER);
-		assert_true(near.refused);
-		assert_int_not_equal(ERR_peek_error(), 0);
-	}
+	meet(kind, 0, false);
+	assert_int_equal(stream_shake(&near), STREAM_AGAIN);
+	assert_int_equal(send(far.fd, words, strlen(words), 0), strlen(words));
+	turn();
+	assert_int_equal(stream_shake(&near), STREAM_OVER);
+	assert_true(near.refused);
+	assert_int_not_equal(ERR_peek_error(), 0);
 }
 
-static void
-a_certificate_that_is_not_accepted_is_refused_and_the_far_side_is_told(void **state)
+/* A handshake that the near side gives up: why? */
+static int
+reason_of_refusal(void)
 {
-	int kind, r;
+	int r;
 
-	(void)state;
-	for (kind = TLS12_CLIENT; kind < KINDS; kind++) {
-		meet((enum kind)kind, 0, false);
-		SSL_set_verify(near.ssl, SSL_VERIFY_PEER, NULL);
-		while ((r = stream_shake(&near)) == STREAM_AGAIN) {
-			far_pull(ALL);
-			assert_int_not_equal(SSL_do_handshake(far.ssl), 1);
-			far_push(ALL);
-			turn();
-		}
-		assert_int_equal(r, STREAM_OVER);
-		assert_true(near.refused);
-		assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_CERTIFICATE_VERIFY_FAILED);
+	while ((r = stream_shake(&near)) == STREAM_AGAIN) {
 		far_pull(ALL);
 		assert_int_not_equal(SSL_do_handshake(far.ssl), 1);
-		assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_UNKNOWN_CA);
+		far_push(ALL);
+		turn();
 	}
+	assert_int_equal(r, STREAM_OVER);
+	assert_true(near.refused);
+	return ERR_GET_REASON(ERR_peek_error());
 }
 
 static void
-an_alert_is_a_refusal(void **state)
+a_certificate_that_is_not_accepted_is_refused_and_the_far_side_is_told(enum kind kind)
 {
-	int kind, r;
-
-	(void)state;
-	for (kind = TLS12_SERVER; kind <= TLS13_SERVER; kind++) {
-		meet((enum kind)kind, 0, false);
-		SSL_set_verify(far.ssl, SSL_VERIFY_PEER, NULL);
-		while ((r = stream_shake(&near)) == STREAM_AGAIN) {
-			far_pull(ALL);
-			assert_int_not_equal(SSL_do_handshake(far.ssl), 1);
-			far_push(ALL);
-			turn();
-		}
-		assert_int_equal(r, STREAM_OVER);
-		assert_true(near.refused);
-		assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_UNKNOWN_CA);
-	}
+	meet(kind, 0, false);
+	SSL_set_verify(near.ssl, SSL_VERIFY_PEER, NULL);
+	assert_int_equal(reason_of_refusal(), SSL_R_CERTIFICATE_VERIFY_FAILED);
+	far_pull(ALL);
+	assert_int_not_equal(SSL_do_handshake(far.ssl), 1);
+	assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_UNKNOWN_CA);
 }
 
 static void
-a_forged_record_is_a_refusal(void **state)
+an_alert_is_a_refusal(enum kind kind)
+{
+	meet(kind, 0, false);
+	SSL_set_verify(far.ssl, SSL_VERIFY_PEER, NULL);
+	assert_int_equal(reason_of_refusal(), SSL_R_TLSV1_ALERT_UNKNOWN_CA);
+}
+
+static void
+a_forged_record_is_a_refusal(enum kind kind)
 {
 	static const char forged[] = "\x17\x03\x03\x00\x14never a good record.";
-	int kind;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		assert_int_equal(send(far.fd, forged, sizeof(forged) - 1, 0), sizeof(forged) - 1);
-		turn();
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_true(near.refused);
-		assert_int_equal(near_read(), STREAM_OVER);
-	}
+	connect_as(kind, POLLER_IN);
+	assert_int_equal(send(far.fd, forged, sizeof(forged) - 1, 0), sizeof(forged) - 1);
+	turn();
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_true(near.refused);
+	assert_int_equal(near_read(), STREAM_OVER);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(as_much_is_read_as_there_is_and_as_is_asked_for),
-		test(what_is_left_unread_makes_another_call_or_is_held),
-		test(an_emptied_socket_is_asked_again_after_the_next_event_only),
+		test_each(as_much_is_read_as_there_is_and_as_is_asked_for),
+		test_each(what_is_left_unread_makes_another_call_or_is_held),
+		test_each(an_emptied_socket_is_asked_again_after_the_next_event_only),
 		test(a_read_that_brings_all_it_has_asked_for_says_nothing_about_the_socket),
 		test(an_event_that_only_says_that_one_may_write_leaves_it_empty),
-		test(a_record_that_comes_in_pieces_is_read_when_it_is_whole),
-		test(much_is_read_without_losing_a_byte),
-		test(nobody_is_called_for_what_is_not_wanted),
-		test(a_stream_may_be_closed_within_its_own_call),
-		test(the_far_side_s_end_is_over_and_no_refusal),
-		test(an_end_that_tls_announces_is_over_and_no_refusal),
-		test(an_end_in_the_middle_of_a_record_is_over_and_no_refusal),
-		test(an_end_in_the_handshake_is_over_and_no_refusal),
-		test(a_reset_is_over_as_often_as_one_asks),
-		test(what_is_no_tls_is_refused),
-		test(a_certificate_that_is_not_accepted_is_refused_and_the_far_side_is_told),
-		test(an_alert_is_a_refusal),
-		test(a_forged_record_is_a_refusal),
+		test_tls(a_record_that_comes_in_pieces_is_read_when_it_is_whole),
+		test_tls(much_is_read_without_losing_a_byte),
+		test_each(nobody_is_called_for_what_is_not_wanted),
+		test_each(a_stream_may_be_closed_within_its_own_call),
+		test_each(the_far_side_s_end_is_over_and_no_refusal),
+		test_tls(an_end_that_tls_announces_is_over_and_no_refusal),
+		test_tls(an_end_in_the_middle_of_a_record_is_over_and_no_refusal),
+		test_tls(an_end_in_the_handshake_is_over_and_no_refusal),
+		test_each(a_reset_is_over_as_often_as_one_asks),
+		test_tls(what_is_no_tls_is_refused),
+		test_clients(a_certificate_that_is_not_accepted_is_refused_and_the_far_side_is_told),
+		test_servers(an_alert_is_a_refusal),
+		test_tls(a_forged_record_is_a_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -16,83 +16,72 @@ a_plain_stream_needs_no_handshake(void **state)
 }
 
 static void
-a_handshake_waits_for_what_it_needs_though_its_owner_wants_nothing(void **state)
+a_handshake_waits_for_what_it_needs_though_its_owner_wants_nothing(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		meet((enum kind)kind, 0, false);
-		shake();
-		calls = 0;
-		far_say("x");
-		glance();
-		assert_int_equal(calls, 0);
-	}
+	meet(kind, 0, false);
+	shake();
+	calls = 0;
+	far_say("x");
+	glance();
+	assert_int_equal(calls, 0);
 }
 
 /* Each byte is a call, and no call comes without one. */
 static void
-a_handshake_survives_the_smallest_steps(void **state)
+a_handshake_survives_the_smallest_steps(enum kind kind)
 {
-	int kind, r;
+	int r;
 	size_t steps;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind < KINDS; kind++) {
-		meet((enum kind)kind, 0, false);
-		r = stream_shake(&near);
-		for (steps = 0; r != 1 || !SSL_is_init_finished(far.ssl); steps++) {
-			assert_int_equal(r < 0, 0);
-			if (SSL_do_handshake(far.ssl) != 1)
-				ERR_clear_error();
-			calls = 0;
-			if (far_push(1) == 1) {
-				turn();
-				assert_int_equal(calls, 1);
-				assert_int_equal(told, POLLER_IN | POLLER_OUT);
-			}
-			r = stream_shake(&near);
-			far_pull(1);
-			assert_true(steps < 20000);
+	meet(kind, 0, false);
+	r = stream_shake(&near);
+	for (steps = 0; r != 1 || !SSL_is_init_finished(far.ssl); steps++) {
+		assert_int_equal(r < 0, 0);
+		if (SSL_do_handshake(far.ssl) != 1)
+			ERR_clear_error();
+		calls = 0;
+		if (far_push(1) == 1) {
+			turn();
+			assert_int_equal(calls, 1);
+			assert_int_equal(told, POLLER_IN | POLLER_OUT);
 		}
-		far_say("hello");
-		stream_want(&near, POLLER_IN);
-		turn();
-		near_reads("hello", 200);
+		r = stream_shake(&near);
+		far_pull(1);
+		assert_true(steps < 20000);
 	}
+	far_say("hello");
+	stream_want(&near, POLLER_IN);
+	turn();
+	near_reads("hello", 200);
 }
 
 /* Certificates of many kilobytes, which the socket does not hold. */
 static void
-a_handshake_waits_until_the_far_side_has_read(void **state)
+a_handshake_waits_until_the_far_side_has_read(enum kind kind)
 {
 	enum { CHAIN = 40 };
 	struct cert above = cert_make("above.example", NULL, NULL, 30);
-	int kind, i, r, waits;
+	int i, r, waits;
 
-	(void)state;
-	for (kind = TLS12_SERVER; kind <= TLS13_SERVER; kind++) {
-		meet((enum kind)kind, 0, true);
-		for (i = 0; i < CHAIN; i++)
-			assert_int_equal(SSL_add1_chain_cert(near.ssl, above.x509), 1);
-		assert_true(SSL_do_handshake(far.ssl) < 0);
+	meet(kind, 0, true);
+	for (i = 0; i < CHAIN; i++)
+		assert_int_equal(SSL_add1_chain_cert(near.ssl, above.x509), 1);
+	assert_true(SSL_do_handshake(far.ssl) < 0);
+	far_push(ALL);
+	r = stream_shake(&near);
+	for (waits = 0; r != 1; waits++) {
+		assert_int_equal(r, STREAM_AGAIN);
+		assert_int_equal(turns_within(3), 1);
+		far_pull(ALL);
+		if (SSL_do_handshake(far.ssl) != 1)
+			ERR_clear_error();
 		far_push(ALL);
+		calls = 0;
+		glance();
+		assert_true(calls <= 1);
 		r = stream_shake(&near);
-		for (waits = 0; r != 1; waits++) {
-			assert_int_equal(r, STREAM_AGAIN);
-			assert_int_equal(turns_within(3), 1);
-			far_pull(ALL);
-			if (SSL_do_handshake(far.ssl) != 1)
-				ERR_clear_error();
-			far_push(ALL);
-			calls = 0;
-			glance();
-			assert_true(calls <= 1);
-			r = stream_shake(&near);
-		}
-		assert_true(waits > 2);
 	}
+	assert_true(waits > 2);
 	cert_free(&above);
 }
 
@@ -156,68 +145,57 @@ data_behind_tickets_in_the_same_segment_is_read_without_another_event(void **sta
 }
 
 static void
-data_behind_many_messages_is_not_lost(void **state)
+data_behind_many_messages_is_not_lost(enum kind kind)
 {
-	int i, kind;
+	int i;
 
-	(void)state;
-	for (kind = TLS13_SERVER; kind < KINDS; kind += 2) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_sends_key_updates(MANY, SSL_KEY_UPDATE_NOT_REQUESTED);
-		far_write("hello", 5);
-		far_push(ALL);
-		for (i = 0; i < 100 && (near_read()) != 5; i++) {
-			calls = 0;
-			turn();
-			assert_int_equal(calls, 1);
-		}
-		assert_true(i < 100);
+	connect_as(kind, POLLER_IN);
+	far_sends_key_updates(MANY, SSL_KEY_UPDATE_NOT_REQUESTED);
+	far_write("hello", 5);
+	far_push(ALL);
+	for (i = 0; i < 100 && (near_read()) != 5; i++) {
+		calls = 0;
+		turn();
+		assert_int_equal(calls, 1);
 	}
+	assert_true(i < 100);
 }
 
 static void
-messages_of_tls_alone_are_no_data_and_make_no_turns(void **state)
+messages_of_tls_alone_are_no_data_and_make_no_turns(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = TLS13_SERVER; kind < KINDS; kind += 2) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_sends_key_updates(3, SSL_KEY_UPDATE_REQUESTED);
-		far_push(ALL);
-		turn();
-		assert_int_equal(near_read(), STREAM_AGAIN);
-		assert_int_equal(turns_within(3), 1);
-		/* Both directions have their new keys. */
-		far_hears("");
-		near_says("hello");
-		far_hears("hello");
-		far_say("hello");
-		turn();
-		near_reads("hello", 200);
-	}
+	connect_as(kind, POLLER_IN);
+	far_sends_key_updates(3, SSL_KEY_UPDATE_REQUESTED);
+	far_push(ALL);
+	turn();
+	assert_int_equal(near_read(), STREAM_AGAIN);
+	assert_int_equal(turns_within(3), 1);
+	/* Both directions have their new keys. */
+	far_hears("");
+	near_says("hello");
+	far_hears("hello");
+	far_say("hello");
+	turn();
+	near_reads("hello", 200);
 }
 
 /* Each costs us more than its sender, and others wait in the same thread. */
 static void
-who_sends_key_updates_without_an_end_is_cut_off(void **state)
+who_sends_key_updates_without_an_end_is_cut_off(enum kind kind)
 {
-	int kind, rounds;
+	int rounds;
 	ssize_t n = STREAM_AGAIN;
 
-	(void)state;
-	for (kind = TLS13_SERVER; kind < KINDS; kind += 2) {
-		connect_as((enum kind)kind, POLLER_IN);
-		far_sends_key_updates(FLOOD, SSL_KEY_UPDATE_NOT_REQUESTED);
-		far_write("hello", 5);
-		for (rounds = 0; rounds < FLOOD && n == STREAM_AGAIN; rounds++) {
-			far_push(ALL);
-			turn();
-			n = near_read();
-		}
-		assert_int_equal(n, STREAM_OVER);
-		n = STREAM_AGAIN;
+	connect_as(kind, POLLER_IN);
+	far_sends_key_updates(FLOOD, SSL_KEY_UPDATE_NOT_REQUESTED);
+	far_write("hello", 5);
+	for (rounds = 0; rounds < FLOOD && n == STREAM_AGAIN; rounds++) {
+		far_push(ALL);
+		turn();
+		n = near_read();
 	}
+	assert_int_equal(n, STREAM_OVER);
+	n = STREAM_AGAIN;
 }
 
 /* ---- waiting for the other direction ---- */
@@ -269,71 +247,65 @@ writing_waits_for_the_rest_of_a_message_without_a_turn(void **state)
 
 /* Each message is to be answered, and nobody reads the answers. */
 static void
-reading_waits_for_room_for_an_answer_without_a_turn(void **state)
+reading_waits_for_room_for_an_answer_without_a_turn(enum kind kind)
 {
 	ssize_t n = STREAM_AGAIN;
-	int kind, i;
+	int i;
 
-	(void)state;
-	for (kind = TLS13_SERVER; kind < KINDS; kind += 2) {
-		connect_as((enum kind)kind, POLLER_IN | POLLER_OUT);
-		(void)near_floods();
-		stream_want(&near, POLLER_IN);
-		for (i = 0; !near.blocked && i < FLOOD; i++) {
-			far_sends_key_updates(1, SSL_KEY_UPDATE_REQUESTED);
-			far_push(ALL);
-			turn();
-			assert_int_equal(near_read(), STREAM_AGAIN);
-			near.chatter = 0; /* over days they may be as many */
-		}
-		assert_true(near.blocked);
-		far_write("hello", 5);
+	connect_as(kind, POLLER_IN | POLLER_OUT);
+	(void)near_floods();
+	stream_want(&near, POLLER_IN);
+	for (i = 0; !near.blocked && i < FLOOD; i++) {
+		far_sends_key_updates(1, SSL_KEY_UPDATE_REQUESTED);
 		far_push(ALL);
-		assert_int_equal(turns_within(3), 1);
-		for (i = 0; i < FLOOD && (n = near_read()) == STREAM_AGAIN; i++) {
-			(void)far_drains();
-			glance();
-		}
-		assert_int_equal(n, 5);
+		turn();
+		assert_int_equal(near_read(), STREAM_AGAIN);
+		near.chatter = 0; /* over days they may be as many */
 	}
+	assert_true(near.blocked);
+	far_write("hello", 5);
+	far_push(ALL);
+	assert_int_equal(turns_within(3), 1);
+	for (i = 0; i < FLOOD && (n = near_read()) == STREAM_AGAIN; i++) {
+		(void)far_drains();
+		glance();
+	}
+	assert_int_equal(n, 5);
 }
 
 static void
-new_keys_that_are_asked_for_in_the_middle_of_a_record_break_nothing(void **state)
+new_keys_that_are_asked_for_in_the_middle_of_a_record_break_nothing(enum kind kind)
 {
 	const struct iovec part = {.iov_base = block, .iov_len = sizeof(block)};
 	size_t sent, got;
-	int kind, i;
+	int i;
 	ssize_t n;
 
-	(void)state;
-	for (kind = TLS13_SERVER; kind < KINDS; kind += 2) {
-		connect_as((enum kind)kind, POLLER_IN | POLLER_OUT);
-		sent = near_floods();
-		far_sends_key_updates(2, SSL_KEY_UPDATE_REQUESTED);
-		far_write("hello", 5);
-		far_push(ALL);
-		turn();
-		got = 0;
-		for (i = 0; i < 100; i++) {
-			n = near_read();
-			if (n != STREAM_AGAIN)
-				break;
-			got += far_drains();
-			glance();
-		}
-		assert_int_equal(n, 5);
-		while (sent < BIG || got < sent) {
-			n = sent < BIG ? stream_write(&near, &part, 1) : 0;
-			assert_true(n >= 0);
-			sent += (size_t)n;
-			if (sent >= BIG)
-				stream_want(&near, 0);
-			got += far_drains();
-			glance();
-		}
-		assert_int_equal(got, sent);
+	connect_as(kind, POLLER_IN | POLLER_OUT);
+	sent = near_floods();
+	far_sends_key_updates(2, SSL_KEY_UPDATE_REQUESTED);
+	far_write("hello", 5);
+	far_push(ALL);
+	turn();
+	got = 0;
+	for (i = 0; i < 100; i++) {
+		n = near_read();
+		if (n != STREAM_AGAIN)
+			break;
+		got += far_drains();
+		glance();
 	}
+	assert_int_equal(n, 5);
+	while (sent < BIG || got < sent) {
+		n = sent < BIG ? stream_write(&near, &part, 1) : 0;
+		assert_true(n >= 0);
+		sent += (size_t)n;
+		if (sent >= BIG)
+			stream_want(&near, 0);
+		got += far_drains();
+		glance();
+	}
+	assert_int_equal(got, sent);
 }
 
 /* ---- old ways ---- */
@@ -358,17 +330,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_plain_stream_needs_no_handshake),
-		test(a_handshake_waits_for_what_it_needs_though_its_owner_wants_nothing),
-		test(a_handshake_survives_the_smallest_steps),
-		test(a_handshake_waits_until_the_far_side_has_read),
+		test_tls(a_handshake_waits_for_what_it_needs_though_its_owner_wants_nothing),
+		test_tls(a_handshake_survives_the_smallest_steps),
+		test_servers(a_handshake_waits_until_the_far_side_has_read),
 		test(what_comes_right_behind_the_handshake_is_read_without_an_event),
 		test(data_behind_tickets_in_the_same_segment_is_read_without_another_event),
-		test(data_behind_many_messages_is_not_lost),
-		test(messages_of_tls_alone_are_no_data_and_make_no_turns),
-		test(who_sends_key_updates_without_an_end_is_cut_off),
+		test_tls13(data_behind_many_messages_is_not_lost),
+		test_tls13(messages_of_tls_alone_are_no_data_and_make_no_turns),
+		test_tls13(who_sends_key_updates_without_an_end_is_cut_off),
 		test(writing_waits_for_the_rest_of_a_message_without_a_turn),
-		test(reading_waits_for_room_for_an_answer_without_a_turn),
-		test(new_keys_that_are_asked_for_in_the_middle_of_a_record_break_nothing),
+		test_tls13(reading_waits_for_room_for_an_answer_without_a_turn),
+		test_tls13(new_keys_that_are_asked_for_in_the_middle_of_a_record_break_nothing),
 		test(a_renegotiation_is_declined_and_harms_nobody),
 	};
 

@@ -106,270 +106,223 @@ memory_that_is_short_once_is_not_for_ever(void **state)
 /* ---- writing ---- */
 
 static void
-what_is_written_arrives(void **state)
+what_is_written_arrives(enum kind kind)
 {
-	int kind;
-
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, 0);
-		near_says("hello");
-		far_hears("hello");
-		assert_int_equal(turns_within(3), 1);
-	}
+	connect_as(kind, 0);
+	near_says("hello");
+	far_hears("hello");
+	assert_int_equal(turns_within(3), 1);
 }
 
 static void
-all_parts_arrive_in_order_and_empty_ones_are_nothing(void **state)
+all_parts_arrive_in_order_and_empty_ones_are_nothing(enum kind kind)
 {
 	static char a[] = "one ", b[] = "two ", c[] = "three";
 	const struct iovec parts[] = {{a, 0}, {a, 4}, {b, 0}, {b, 4}, {c, 5}, {c, 0}};
-	int kind;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, 0);
-		assert_int_equal(stream_write(&near, parts, 6), 13);
-		far_hears("one two three");
-	}
+	connect_as(kind, 0);
+	assert_int_equal(stream_write(&near, parts, 6), 13);
+	far_hears("one two three");
 }
 
 static void
-to_write_nothing_is_no_end(void **state)
+to_write_nothing_is_no_end(enum kind kind)
 {
 	static char a[] = "a";
 	const struct iovec parts[] = {{a, 0}, {NULL, 0}};
-	int kind;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, 0);
-		assert_int_equal(stream_write(&near, parts, 0), STREAM_AGAIN);
-		assert_int_equal(stream_write(&near, parts, 2), STREAM_AGAIN);
-		near_says("hello");
-		far_hears("hello");
-	}
+	connect_as(kind, 0);
+	assert_int_equal(stream_write(&near, parts, 0), STREAM_AGAIN);
+	assert_int_equal(stream_write(&near, parts, 2), STREAM_AGAIN);
+	near_says("hello");
+	far_hears("hello");
 }
 
 static void
-more_parts_than_the_system_takes_at_once_arrive(void **state)
+more_parts_than_the_system_takes_at_once_arrive(enum kind kind)
 {
 	enum { MANY = IOV_MAX + 100 };
 	static struct iovec parts[MANY];
 	size_t i, sent, heard;
-	int kind;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, 0);
-		fill(bytes, BIG);
-		for (i = 0; i < MANY; i++)
-			parts[i] = (struct iovec){bytes + i, 1};
-		for (sent = heard = 0; heard < MANY;) {
-			ssize_t n = stream_write(&near, parts + sent, MANY - sent);
+	connect_as(kind, 0);
+	fill(bytes, BIG);
+	for (i = 0; i < MANY; i++)
+		parts[i] = (struct iovec){bytes + i, 1};
+	for (sent = heard = 0; heard < MANY;) {
+		ssize_t n = stream_write(&near, parts + sent, MANY - sent);
 
-			assert_true(n >= 0);
-			sent += (size_t)n;
-			glance();
-			heard += far_read(got + heard, BIG - heard);
-		}
-		assert_memory_equal(bytes, got, MANY);
+		assert_true(n >= 0);
+		sent += (size_t)n;
+		glance();
+		heard += far_read(got + heard, BIG - heard);
 	}
+	assert_memory_equal(bytes, got, MANY);
 }
 
 /* The zero page, many times over. */
 static void
-parts_of_gigabytes_are_begun(void **state)
+parts_of_gigabytes_are_begun(enum kind kind)
 {
 	size_t size = (size_t)UINT_MAX + PIECE;
 	void *zeroes = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	const struct iovec parts[] = {{zeroes, size}, {zeroes, (size_t)INT_MAX + 1}};
-	int kind;
 
-	(void)state;
 	assert_ptr_not_equal(zeroes, MAP_FAILED);
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, 0);
-		(void)!stream_write(&near, parts, 1);
-		assert_true(far_read(got, 1000) == 1000 && got[999] == 0);
-		connect_as((enum kind)kind, 0);
-		(void)!stream_write(&near, parts + 1, 1);
-		assert_true(far_read(got, 1000) == 1000 && got[999] == 0);
-	}
+	connect_as(kind, 0);
+	(void)!stream_write(&near, parts, 1);
+	assert_true(far_read(got, 1000) == 1000 && got[999] == 0);
+	connect_as(kind, 0);
+	(void)!stream_write(&near, parts + 1, 1);
+	assert_true(far_read(got, 1000) == 1000 && got[999] == 0);
 	munmap(zeroes, size);
 }
 
 static void
-what_does_not_go_at_once_goes_later(void **state)
+what_does_not_go_at_once_goes_later(enum kind kind)
 {
-	int kind;
-
-	(void)state;
 	fill(bytes, BIG);
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_OUT);
-		assert_true(pour() > 0);
-		meet((enum kind)kind, 0, true);
-		shake();
-		stream_want(&near, POLLER_OUT);
-		assert_true(pour() > 50);
-	}
+	connect_as(kind, POLLER_OUT);
+	assert_true(pour() > 0);
+	meet(kind, 0, true);
+	shake();
+	stream_want(&near, POLLER_OUT);
+	assert_true(pour() > 50);
 }
 
 static void
-one_who_waits_to_write_makes_no_turns(void **state)
+one_who_waits_to_write_makes_no_turns(enum kind kind)
 {
 	struct iovec parts[PARTS_MAX];
 	size_t at = 0;
-	int kind;
 	ssize_t n;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_OUT);
-		for (at = 0; (n = stream_write(&near, parts, cut(at, BIG, parts))) > 0;)
-			at += (size_t)n;
-		assert_int_equal(n, STREAM_AGAIN);
-		assert_true(at < BIG);
-		assert_int_equal(turns_within(3), 1);
-		while (far_read(got, BIG) > 0)
-			continue;
-		calls = 0;
-		turn();
-		assert_int_equal(calls, 1);
-		assert_int_equal(told, POLLER_OUT);
-		assert_true(stream_write(&near, parts, cut(at, BIG, parts)) > 0);
-	}
+	connect_as(kind, POLLER_OUT);
+	for (at = 0; (n = stream_write(&near, parts, cut(at, BIG, parts))) > 0;)
+		at += (size_t)n;
+	assert_int_equal(n, STREAM_AGAIN);
+	assert_true(at < BIG);
+	assert_int_equal(turns_within(3), 1);
+	while (far_read(got, BIG) > 0)
+		continue;
+	calls = 0;
+	turn();
+	assert_int_equal(calls, 1);
+	assert_int_equal(told, POLLER_OUT);
+	assert_true(stream_write(&near, parts, cut(at, BIG, parts)) > 0);
 }
 
 /* The same bytes in more parts, and fewer of them. */
 static void
-what_is_offered_again_may_be_cut_differently(void **state)
+what_is_offered_again_may_be_cut_differently(enum kind kind)
 {
 	struct iovec parts[PARTS_MAX], crumb;
 	size_t at, heard, n;
 	ssize_t sent;
-	int kind;
 
-	(void)state;
 	fill(bytes, BIG);
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_OUT);
-		for (at = 0; (sent = stream_write(&near, parts, cut(at, BIG, parts))) > 0;)
-			at += (size_t)sent;
-		assert_int_equal(sent, STREAM_AGAIN);
-		for (heard = 0; (n = far_read(got + heard, BIG - heard)) > 0;) {
-			heard += n;
-			glance();
-		}
-		while (at < 3 * BIG / 4) {
-			crumb = (struct iovec){bytes + at, 1 + at % 100};
-			sent = stream_write(&near, &crumb, 1);
-			assert_true(sent >= 0);
-			at += (size_t)sent;
-			glance();
-			heard += far_read(got + heard, BIG - heard);
-		}
-		while ((n = far_read(got + heard, BIG - heard)) > 0)
-			heard += n;
-		assert_true(heard >= at);
-		assert_memory_equal(bytes, got, heard);
+	connect_as(kind, POLLER_OUT);
+	for (at = 0; (sent = stream_write(&near, parts, cut(at, BIG, parts))) > 0;)
+		at += (size_t)sent;
+	assert_int_equal(sent, STREAM_AGAIN);
+	for (heard = 0; (n = far_read(got + heard, BIG - heard)) > 0;) {
+		heard += n;
+		glance();
 	}
+	while (at < 3 * BIG / 4) {
+		crumb = (struct iovec){bytes + at, 1 + at % 100};
+		sent = stream_write(&near, &crumb, 1);
+		assert_true(sent >= 0);
+		at += (size_t)sent;
+		glance();
+		heard += far_read(got + heard, BIG - heard);
+	}
+	while ((n = far_read(got + heard, BIG - heard)) > 0)
+		heard += n;
+	assert_true(heard >= at);
+	assert_memory_equal(bytes, got, heard);
 }
 
 /* ---- ends ---- */
 
 static void
-writing_to_one_who_has_gone_is_over_and_no_refusal(void **state)
+writing_to_one_who_has_gone_is_over_and_no_refusal(enum kind kind)
 {
 	struct iovec part = {bytes, 5};
 	ssize_t n = 0;
-	int kind, i;
+	int i;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_OUT);
-		far_close();
-		for (i = 0; i < 3 && (n = stream_write(&near, &part, 1)) > 0; i++)
-			turn();
-		assert_int_equal(n, STREAM_OVER);
-		assert_int_equal(stream_write(&near, &part, 1), STREAM_OVER);
-		assert_false(near.refused);
-	}
+	connect_as(kind, POLLER_OUT);
+	far_close();
+	for (i = 0; i < 3 && (n = stream_write(&near, &part, 1)) > 0; i++)
+		turn();
+	assert_int_equal(n, STREAM_OVER);
+	assert_int_equal(stream_write(&near, &part, 1), STREAM_OVER);
+	assert_false(near.refused);
 }
 
 static void
-where_writing_fails_what_has_come_is_read_and_then_it_is_over(void **state)
+where_writing_fails_what_has_come_is_read_and_then_it_is_over(enum kind kind)
 {
 	const struct iovec part = {bytes, 5};
 	char data[16];
-	int kind;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		assert_int_equal(stream_read(&near, data, sizeof(data)), STREAM_AGAIN);
-		far_say("hello");
-		/* The system refuses what is written, and says nothing else. */
-		assert_int_equal(shutdown(near.fd, SHUT_WR), 0);
-		assert_int_equal(stream_write(&near, &part, 1), STREAM_OVER);
-		turn();
-		assert_int_equal(stream_read(&near, data, sizeof(data)), 5);
-		assert_memory_equal(data, "hello", 5);
-		assert_int_equal(stream_read(&near, data, sizeof(data)), STREAM_OVER);
-	}
+	connect_as(kind, POLLER_IN);
+	assert_int_equal(stream_read(&near, data, sizeof(data)), STREAM_AGAIN);
+	far_say("hello");
+	/* The system refuses what is written, and says nothing else. */
+	assert_int_equal(shutdown(near.fd, SHUT_WR), 0);
+	assert_int_equal(stream_write(&near, &part, 1), STREAM_OVER);
+	turn();
+	assert_int_equal(stream_read(&near, data, sizeof(data)), 5);
+	assert_memory_equal(data, "hello", 5);
+	assert_int_equal(stream_read(&near, data, sizeof(data)), STREAM_OVER);
 }
 
 static void
-who_has_finished_is_heard_to_the_end_and_reads_on(void **state)
+who_has_finished_is_heard_to_the_end_and_reads_on(enum kind kind)
 {
-	int kind, times;
+	int times;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN);
-		near_says("last words");
-		/* Once more changes nothing. */
-		for (times = 0; times < 2; times++)
-			stream_finish(&near);
-		far_hears("last words");
-		assert_true(far_sees_end());
-		if (kind != PLAIN)
-			assert_int_equal(SSL_get_shutdown(far.ssl), SSL_RECEIVED_SHUTDOWN);
-		far_say("an answer");
-		turn();
-		near_reads("an answer", 200);
-		assert_int_equal(near_read(), STREAM_AGAIN);
-		/* Nor does it in the middle of an answer. */
-		far_say("more");
-		turn();
+	connect_as(kind, POLLER_IN);
+	near_says("last words");
+	/* Once more changes nothing. */
+	for (times = 0; times < 2; times++)
 		stream_finish(&near);
-		near_reads("more", 200);
-		far_close();
-		turn();
-		assert_int_equal(near_read(), STREAM_OVER);
-		assert_false(near.refused);
-	}
+	far_hears("last words");
+	assert_true(far_sees_end());
+	if (kind != PLAIN)
+		assert_int_equal(SSL_get_shutdown(far.ssl), SSL_RECEIVED_SHUTDOWN);
+	far_say("an answer");
+	turn();
+	near_reads("an answer", 200);
+	assert_int_equal(near_read(), STREAM_AGAIN);
+	/* Nor does it in the middle of an answer. */
+	far_say("more");
+	turn();
+	stream_finish(&near);
+	near_reads("more", 200);
+	far_close();
+	turn();
+	assert_int_equal(near_read(), STREAM_OVER);
+	assert_false(near.refused);
 }
 
 static void
-closing_closes_the_socket_and_can_be_done_again(void **state)
+closing_closes_the_socket_and_can_be_done_again(enum kind kind)
 {
-	int kind, fd;
+	int fd;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		connect_as((enum kind)kind, POLLER_IN | POLLER_OUT);
-		fd = near.fd;
-		stream_close(&near);
-		assert_true(fcntl(fd, F_GETFD) < 0);
-		assert_true(far_sees_end());
-		assert_null(near.poller);
-		stream_close(&near);
-		calls = 0;
-		glance();
-		assert_int_equal(calls, 0);
-	}
+	connect_as(kind, POLLER_IN | POLLER_OUT);
+	fd = near.fd;
+	stream_close(&near);
+	assert_true(fcntl(fd, F_GETFD) < 0);
+	assert_true(far_sees_end());
+	assert_null(near.poller);
+	stream_close(&near);
+	calls = 0;
+	glance();
+	assert_int_equal(calls, 0);
 }
 
 /* ---- without memory or descriptors ---- */
@@ -398,17 +351,13 @@ open_and_close(enum kind kind, unsigned n)
 }
 
 static void
-one_that_cannot_be_opened_leaves_nothing(void **state)
+one_that_cannot_be_opened_leaves_nothing(enum kind kind)
 {
 	unsigned n;
-	int kind;
 
-	(void)state;
-	for (kind = 0; kind < KINDS; kind++) {
-		for (n = 1; open_and_close((enum kind)kind, n);)
-			n++;
-		assert_true(n > (kind == PLAIN ? 1 : 2));
-	}
+	for (n = 1; open_and_close(kind, n);)
+		n++;
+	assert_true(n > (kind == PLAIN ? 1 : 2));
 }
 
 static void
@@ -440,19 +389,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(memory_that_is_short_once_is_not_for_ever),
-		test(what_is_written_arrives),
-		test(all_parts_arrive_in_order_and_empty_ones_are_nothing),
-		test(to_write_nothing_is_no_end),
-		test(more_parts_than_the_system_takes_at_once_arrive),
-		test(parts_of_gigabytes_are_begun),
-		test(what_does_not_go_at_once_goes_later),
-		test(one_who_waits_to_write_makes_no_turns),
-		test(what_is_offered_again_may_be_cut_differently),
-		test(writing_to_one_who_has_gone_is_over_and_no_refusal),
-		test(where_writing_fails_what_has_come_is_read_and_then_it_is_over),
-		test(who_has_finished_is_heard_to_the_end_and_reads_on),
-		test(closing_closes_the_socket_and_can_be_done_again),
-		test(one_that_cannot_be_opened_leaves_nothing),
+		test_each(what_is_written_arrives),
+		test_each(all_parts_arrive_in_order_and_empty_ones_are_nothing),
+		test_each(to_write_nothing_is_no_end),
+		test_each(more_parts_than_the_system_takes_at_once_arrive),
+		test_each(parts_of_gigabytes_are_begun),
+		test_each(what_does_not_go_at_once_goes_later),
+		test_each(one_who_waits_to_write_makes_no_turns),
+		test_each(what_is_offered_again_may_be_cut_differently),
+		test_each(writing_to_one_who_has_gone_is_over_and_no_refusal),
+		test_each(where_writing_fails_what_has_come_is_read_and_then_it_is_over),
+		test_each(who_has_finished_is_heard_to_the_end_and_reads_on),
+		test_each(closing_closes_the_socket_and_can_be_done_again),
+		test_each(one_that_cannot_be_opened_leaves_nothing),
 		test(the_failure_says_what_was_refused),
 		test(all_zero_is_no_stream),
 	};
