@@ -26,16 +26,17 @@ struct guesser {
 	TAILQ_ENTRY(guesser) by_age;
 };
 
-/* A key of an ended session, as the first 64 bits of its hash. */
+/*
+ * A key of an ended session, as the first 64 bits of its hash. Numbers are half as long as pointers
+ * and as good here: a gateway that opens much has all of these rows in memory before long.
+ */
 struct ended_key {
 	uint64_t hash;
-	int64_t at_ms;
-	bool used;
-	LIST_ENTRY(ended_key) same_hash;
+	uint32_t at_s;
+	uint32_t older; /* the next one in its bucket, as its row's index + 1; 0: there is none */
 };
 
 LIST_HEAD(guesser_list, guesser);
-LIST_HEAD(ended_list, ended_key);
 
 struct penalty_table {
 	struct lock lock;
@@ -45,9 +46,9 @@ struct penalty_table {
 	TAILQ_HEAD(, guesser) by_age; /* [lock] all of guessers, who guessed last at the end */
 	struct guesser_list clients[CLIENT_BUCKETS]; /* [lock] */
 	struct guesser *guessers;                    /* [lock] PENALTY_CLIENTS_MAX */
-	struct ended_list keys[KEY_BUCKETS];         /* [lock] */
+	uint32_t keys[KEY_BUCKETS];                  /* [lock] their newest, as in ended_key */
 	struct ended_key *ended;                     /* [lock] PENALTY_KEYS_MAX, a ring */
-	size_t next_ended;                           /* [lock] */
+	uint32_t next_ended;                         /* [lock] an index */
 };
 
 /* A hash that nobody outside can aim at. False without memory. */
@@ -196,38 +197,50 @@ out:
 
 /* ---- keys of ended sessions ---- */
 
+/* With the lock held: the oldest row leaves its bucket, and in the ring's first round it is in none. */
+static void
+forget_key(struct penalty_table *p, uint32_t row)
+{
+	uint32_t *at = &p->keys[p->ended[row].hash % KEY_BUCKETS];
+
+	while (*at != 0 && *at != row + 1)
+		at = &p->ended[*at - 1].older;
+	*at = 0; /* the oldest of all is its bucket's last */
+}
+
 void
 penalty_key_ended(struct penalty_table *p, const char *key, size_t len, int64_t now_ms)
 {
-	struct ended_key *e;
+	uint32_t row, *newest;
 	uint64_t h;
 
 	if (!hash(p, key, len, &h))
 		return;
+	newest = &p->keys[h % KEY_BUCKETS];
 	lock_take(&p->lock);
-	e = &p->ended[p->next_ended];
-	p->next_ended = (p->next_ended + 1) % PENALTY_KEYS_MAX;
-	if (e->used)
-		LIST_REMOVE(e, same_hash);
-	e->used = true;
-	e->hash = h;
-	e->at_ms = now_ms;
-	LIST_INSERT_HEAD(&p->keys[h % KEY_BUCKETS], e, same_hash);
+	row = p->next_ended;
+	p->next_ended = (row + 1) % PENALTY_KEYS_MAX;
+	forget_key(p, row);
+	p->ended[row] = (struct ended_key){h, (uint32_t)(now_ms / 1000), *newest};
+	*newest = row + 1;
 	lock_release(&p->lock);
 }
 
 bool
 penalty_is_ended_key(struct penalty_table *p, const char *key, size_t len, int64_t now_ms)
 {
-	struct ended_key *e;
+	const struct ended_key *e;
 	bool known = false;
 	uint64_t h;
+	uint32_t at;
 
 	if (!hash(p, key, len, &h))
 		return false;
 	lock_take(&p->lock);
-	for (e = LIST_FIRST(&p->keys[h % KEY_BUCKETS]); e && !known; e = LIST_NEXT(e, same_hash))
-		known = e->hash == h && now_ms - e->at_ms < PENALTY_KEY_MS;
+	for (at = p->keys[h % KEY_BUCKETS]; at != 0 && !known; at = e->older) {
+		e = &p->ended[at - 1];
+		known = e->hash == h && now_ms - e->at_s * INT64_C(1000) < PENALTY_KEY_MS;
+	}
 	lock_release(&p->lock);
 	return known;
 }

@@ -10,6 +10,8 @@
  * Keys of sessions that have ended are remembered for a day, as hashes under a
  * key of this process: a browser tab that somebody forgot must not count against
  * its whole office. Both tables are of a fixed size, and what is oldest goes first.
+ * They are asked for at once and become real memory as they are filled: for keys 16
+ * bytes each, which is 1 MiB when PENALTY_KEYS_MAX links have ended, and no more ever.
  *
  * Threads: any; guarded by LOCK_PENALTY.
  */
@@ -53,7 +55,7 @@ enum penalty penalty_guess(
 /* The session that this key opened has ended. */
 void penalty_key_ended(struct penalty_table *p, const char *key, size_t len, int64_t now_ms);
 
-/* Did this key open a session that ended within the last PENALTY_KEY_MS? */
+/* Did this key open a session that ended within the last PENALTY_KEY_MS, to the second? */
 bool penalty_is_ended_key(struct penalty_table *p, const char *key, size_t len, int64_t now_ms);
 
 #endif

@@ -2,6 +2,7 @@
 /* Wrong guesses: counted by address, refused for a while, and never held against a forgotten tab. */
 #include "session/penalty.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,61 @@ the_oldest_keys_are_forgotten_first(void **state)
 	assert_true(is_ended(key, NOW));
 }
 
+/* Keys by number, each as it would come. */
+static void
+end_keys(int first, int end)
+{
+	char key[40];
+
+	for (int i = first; i < end; i++) {
+		snprintf(key, sizeof(key), "%032d", i);
+		penalty_key_ended(table, key, strlen(key), NOW);
+	}
+}
+
+static void
+the_youngest_keys_are_known_however_many_came_before(void **state)
+{
+	enum { ALL = 2 * PENALTY_KEYS_MAX + 1000, STEP = 97 };
+	char key[40];
+
+	(void)state;
+	end_keys(0, ALL);
+	for (int i = ALL - 1; i >= 0; i -= STEP) {
+		snprintf(key, sizeof(key), "%032d", i);
+		assert_int_equal(is_ended(key, NOW), i >= ALL - PENALTY_KEYS_MAX);
+	}
+}
+
+static size_t
+handed_out(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void
+all_it_remembers_takes_two_mebibytes_at_most(void **state)
+{
+	enum { MOST = 2 * 1024 * 1024 };
+	size_t before = handed_out(), table_size;
+
+	(void)state;
+	/* The allocators of sanitizers do not say. */
+	if (before == 0)
+		skip();
+	penalty_free(table);
+	table_size = before - handed_out();
+	assert_int_equal(penalty_new(cell, &table, NULL), 0);
+	assert_in_range(table_size, PENALTY_KEYS_MAX, MOST);
+	/* OpenSSL has its own beginnings. */
+	end_keys(0, 1);
+	before = handed_out();
+	end_keys(1, PENALTY_KEYS_MAX + 1000);
+	assert_int_equal(handed_out(), before);
+}
+
 /* The table is searched as memory: the key itself must not be in it. */
 static void
 keys_are_not_kept_as_they_are(void **state)
@@ -258,6 +314,8 @@ main(void)
 		TEST(who_guessed_longest_ago_is_forgotten_first),
 		TEST(the_key_of_an_ended_session_is_known_for_a_day),
 		TEST(the_oldest_keys_are_forgotten_first),
+		TEST(the_youngest_keys_are_known_however_many_came_before),
+		TEST(all_it_remembers_takes_two_mebibytes_at_most),
 		TEST(keys_are_not_kept_as_they_are),
 		TEST(without_memory_or_random_numbers_there_is_none),
 	};
