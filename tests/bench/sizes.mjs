@@ -41,7 +41,7 @@ export const SIZES = {
 		down: [[1, [KIB, 16 * KIB]]], up: [[1, [16 * KIB]]], echoes: { 1: 5000 },
 		memory: { kinds: ['connected'], sessions: [100], runs: 1, peers: ['nginx'] },
 		openings: [{ delayMs: 0 }], pacedSeconds: 0, scale: null, stall: null },
-	full: { ...MAIN, runs: 5, slow: true,
+	full: { ...MAIN, slow: true,
 		memory: { ...MAIN.memory, sessions: [100, 500], peers: MAIN.peers },
 		down: [[1, FRAMES], [50, FRAMES]], up: [[1, FRAMES], [50, FRAMES]],
 		scale: { sessions: [1, 10, 50, 100, 200, 500, 1000, 2000], seconds: 4,

@@ -36,6 +36,8 @@ const relayRows = (tls, frames) => frames.map((frame) => relayName('down', tls, 
 /* One row that the target is named after. */
 const named = (name, most) => byValue(name, [name], most);
 const firstByte = (how, most) => named(`${openName(FIRST_BYTE, how)}, p50`, most);
+/* A time that a processor needs, which depends on it. */
+const bySpeed = (target) => ({ ...target, bySpeed: true });
 
 export const TARGETS = [
 	...BOTH.map((tls) => byRatio(`CPU a GiB, ${scheme(tls)}, 16 and 64 KiB frames`,
@@ -50,15 +52,16 @@ export const TARGETS = [
 		[echoName(tls, 1, 50)], 1.05)),
 	...BOTH.map((tls) => byRatio(`CPU a message, ${scheme(tls)}, 100 paced sessions`,
 		[pacedName(tls, 256)], 1.2)),
-	...BOTH.flatMap((tls) => LOGINS.map((login) => firstByte({ tls, login }, tls ? 3.5 : 1.8))),
+	...BOTH.flatMap((tls) => LOGINS.map((login) =>
+		bySpeed(firstByte({ tls, login }, tls ? 3.5 : 1.8)))),
 	...BOTH.map((tls) => firstByte({ tls, login: 'cold', delayMs: 60 }, 190)),
 	...BOTH.map((tls) => firstByte({ tls, login: 'cached', delayMs: 60 }, 130)),
 	...BOTH.flatMap((tls) => LOGINS.map((login) =>
-		named(openName(OPEN_CPU, { tls, login }), tls ? 2.0 : 0.9))),
+		bySpeed(named(openName(OPEN_CPU, { tls, login }), tls ? 2.0 : 0.9)))),
 	...BOTH.map((tls) => named(memoryName('waiting', tls, 500), 24)),
 	...BOTH.map((tls) => named(memoryName('connected', tls, 500), tls ? 60 : 44)),
 	...BOTH.map((tls) => named(idleName('connected', tls, 500), 1)),
-	named(createName(false, true), 1.1),
+	bySpeed(named(createName(false, true), 1.1)),
 	...BOTH.map((tls) => byGrowth(`CPU a message, ${scheme(tls)}, ${MOST_SESSIONS} sessions against 1`,
 		[scaleName(SCALE_CPU, tls, MOST_SESSIONS), scaleName(SCALE_CPU, tls, 1)], 1.1)),
 	...BOTH.map((tls) => byGrowth(
@@ -96,6 +99,21 @@ function unitOf(target, found) {
 }
 
 /*
+ * What times were set by: on that machine the yardstick took so many CPU-s for a GiB of the row.
+ * How much longer it took here is how much longer everything takes.
+ */
+const SET_BY = { what: relayName('down', false, 16 * KIB), median: 1.20 };
+
+function scaled({ bySpeed: is, most }, value, rows) {
+	const here = rows.find((r) => r.who === YARDSTICK && r.what === SET_BY.what);
+	if (!is || value <= most || !here || here.refused)
+		return '';
+	const slower = here.median / SET_BY.median;
+	return `${YARDSTICK} is ${figure(slower)} times slower here than where it was set: by that ` +
+		`${figure(value / slower)}, ${value / slower <= most ? 'met' : 'missed'}`;
+}
+
+/*
  * One target: { what, most, verdict, value, unit, note, flags }; the verdict is 'met', 'missed',
  * or 'unknown' without a figure.
  */
@@ -111,7 +129,8 @@ export function judge(target, rows) {
 	const { value } = all.reduce((a, b) => (b.value > a.value ? b : a));
 	return { what, most, unit: unitOf(target, found), value,
 		verdict: value <= most ? 'met' : 'missed',
-		note: all.length > 1 ? all.map((one) => `${one.of}: ${figure(one.value)}`).join('; ') : '',
+		note: all.length > 1 ? all.map((one) => `${one.of}: ${figure(one.value)}`).join('; ')
+			: scaled(target, value, rows),
 		flags: [...new Set(found.flatMap((r) => r.flags))] };
 }
 

@@ -52,6 +52,18 @@ test('a ratio without nginx beside it can not be told', () => {
 	assert.match(one.note, /nginx/);
 });
 
+test('a time that is missed is told for the machine that it was set on, too', () => {
+	const target = { ...VALUE, bySpeed: true };
+	const nginx = (median) => row('relay down, ws, 16 KiB', 'CPU-s/GiB', [median], { who: 'nginx' });
+	const note = (value, ...peers) => judge(target, [row('memory', 'ms', [value]), ...peers]).note;
+	assert.match(note(80, nginx(2.4)), /2\.00 times slower .* 40\.0, met$/);
+	assert.match(note(90, nginx(2.4)), /45\.0, missed$/);
+	assert.equal(judge(target, [row('memory', 'ms', [80]), nginx(2.4)]).verdict, 'missed');
+	assert.equal(note(44, nginx(2.4)), '');
+	assert.equal(note(80), '');
+	assert.equal(judge(VALUE, [row('memory', 'KiB', [80]), nginx(2.4)]).note, '');
+});
+
 test("a peer's row is no figure of the gateway", () => {
 	assert.equal(judge(VALUE, [row('memory', 'KiB', [1], { who: 'haproxy' })]).verdict, 'unknown');
 });
