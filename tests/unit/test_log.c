@@ -16,25 +16,21 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "tests/unit/death.h"
+#include "tests/unit/log_scene.h"
 #include "tests/unit/torture.h"
 
-static char folder[256];
-static char path[300];
 static char content[1 << 20];
 
 /* Each test has a folder of its own and a log at info in it. */
 static int
 open_log(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct log_config config = {.enabled = true, .level = LEVEL_INFO, .file = path};
 
 	(void)state;
 	umask(022);
-	snprintf(folder, sizeof(folder), "%s/test_log.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(folder) == NULL)
+	if (make_folder("a/b/gateway.log") < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/a/b/gateway.log", folder);
 	return log_open(&config, NULL);
 }
 
@@ -84,16 +80,6 @@ only_text(void)
 	*end = '\0';
 	assert_non_null(text);
 	return text + strlen("[INFO] ");
-}
-
-static size_t
-count_lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
 }
 
 static void

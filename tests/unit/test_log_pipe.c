@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tests/unit/log_scene.h"
 #include "tests/unit/torture.h"
 
 enum {
@@ -22,8 +23,6 @@ enum {
 	LINES = 250, /* of each of them: all fit, even if none is ever written */
 };
 
-static char folder[256];
-static char path[300]; /* of the pipe */
 static char content[2 << 20];
 static size_t content_len;
 static int reader; /* of the pipe */
@@ -32,17 +31,14 @@ static int reader; /* of the pipe */
 static int
 open_full_pipe(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct log_config config = {.enabled = true, .level = LEVEL_INFO, .file = path};
 	char full[PIPE];
 	int filler;
 
 	(void)state;
 	alarm(HANGS_S);
-	snprintf(folder, sizeof(folder), "%s/test_log.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(folder) == NULL)
+	if (make_folder("pipe") < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/pipe", folder);
 	if (mkfifo(path, 0600) < 0)
 		return -1;
 	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -66,16 +62,6 @@ remove_pipe(void **state)
 	unlink(path);
 	alarm(0);
 	return rmdir(folder);
-}
-
-static size_t
-count_lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += *text == '\n';
-	return n;
 }
 
 /* What the pipe has, or its end: false. */
