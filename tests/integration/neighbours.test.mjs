@@ -17,7 +17,7 @@ const BUSY = 101;
 const OTHERS = Array.from({ length: THREADS }, (_, i) => 103 + i);
 const ECHO = Object.fromEntries([BUSY, ...OTHERS].map((vmid) => [vmid, 'echo']));
 const LOAD_MS = 2000;
-const ECHO_MS = 2000;
+const ECHO_MS = 5000;
 
 /* The longest wait of a neighbour that says something as soon as it has heard its echo. */
 async function longestOf(neighbour, going) {
