@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "tests/unit/access_scene.h"
@@ -14,7 +15,7 @@
 #define KEY       "0123456789abcdef0123456789abcdef"
 #define OTHER_KEY "0123456789abcdef0123456789abcdee"
 
-enum { LIMIT = 3, PENALTY_MS = 60000, NOW = 1000000 };
+enum { LIMIT = 3, PENALTY_MS = 60000, NOW = 1000000, PATIENCE_S = 60 };
 
 static struct tunables_cell *cell;
 static struct penalty_table *table;
@@ -226,15 +227,33 @@ end_keys(int first, int end)
 static void
 the_youngest_keys_are_known_however_many_came_before(void **state)
 {
-	enum { ALL = 2 * PENALTY_KEYS_MAX + 1000, STEP = 97 };
+	enum { ALL = 2 * PENALTY_KEYS_MAX + 1000 };
 	char key[40];
 
 	(void)state;
 	end_keys(0, ALL);
-	for (int i = ALL - 1; i >= 0; i -= STEP) {
+	for (int i = 0; i < ALL; i++) {
 		snprintf(key, sizeof(key), "%032d", i);
 		assert_int_equal(is_ended(key, NOW), i >= ALL - PENALTY_KEYS_MAX);
 	}
+}
+
+/* Each row goes back to the bucket that it was in, which must not become a circle. */
+static void
+a_key_that_ended_twice_is_known_and_others_are_not(void **state)
+{
+	enum { OTHERS = 1000 };
+	char key[40];
+
+	(void)state;
+	end_keys(0, PENALTY_KEYS_MAX);
+	end_keys(0, PENALTY_KEYS_MAX);
+	alarm(PATIENCE_S);
+	for (int i = 0; i < PENALTY_KEYS_MAX + OTHERS; i++) {
+		snprintf(key, sizeof(key), "%032d", i);
+		assert_int_equal(is_ended(key, NOW), i < PENALTY_KEYS_MAX);
+	}
+	alarm(0);
 }
 
 static size_t
@@ -315,6 +334,7 @@ main(void)
 		TEST(the_key_of_an_ended_session_is_known_for_a_day),
 		TEST(the_oldest_keys_are_forgotten_first),
 		TEST(the_youngest_keys_are_known_however_many_came_before),
+		TEST(a_key_that_ended_twice_is_known_and_others_are_not),
 		TEST(all_it_remembers_takes_two_mebibytes_at_most),
 		TEST(keys_are_not_kept_as_they_are),
 		TEST(without_memory_or_random_numbers_there_is_none),
