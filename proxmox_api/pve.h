@@ -55,6 +55,7 @@ enum {
 	PVE_ENDPOINT_SIZE = PVE_HOST_SIZE + 8, /* "host:port", "[2001:db8::1]:8006" */
 	PVE_CONNECT_MS = 5000,
 	PVE_CALL_MS = 35000,
+	PVE_SILENT_MS = 5000, /* what is sent is acknowledged by then, at TCP, or nobody is there */
 	PVE_CONSOLE_FRESH_MS =
 		8000, /* Proxmox's port is dead after 10 s: older consoles must not be dialled */
 	PVE_TICKET_MAX_MS = 7200000, /* a login ticket is worth nothing after 2 h */
@@ -299,8 +300,8 @@ struct pve; /* opaque, see pve_client.c */
  * pin); NULL: on that one alone. The policy and the hosts are shared, trace (or NULL) is copied
  * (its arg must live as long as the process).
  *
- * Calls go to the host that answered last. Where nobody is there, so that nothing was sent, the
- * others of the list are tried in turn. A host whose certificate is not accepted, or that must
+ * Calls go to the host that answered last. Where nobody is there, so that nothing was sent, or a
+ * question was not even acknowledged, the others of the list are tried in turn. A host whose certificate is not accepted, or that must
  * not be called, ends the call instead: passing it over would hide it.
  *
  * *answered becomes true when the credential has done its work and is to be wiped: Proxmox

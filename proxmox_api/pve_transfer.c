@@ -2,9 +2,12 @@
 /* pve_transfer - see pve_transfer.h */
 #include "proxmox_api/pve_transfer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "proxmox_api/pve_guard.h"
 #include "proxmox_api/pve_tls.h"
@@ -26,6 +29,26 @@ on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_tot
 /* ---- connecting ---- */
 
 /*
+ * A host that is gone says nothing, and a call over a kept connection would wait for its answer
+ * to the end. What is sent is acknowledged by the system there, however long Proxmox thinks, with a
+ * 401 for 3 s; so who does not acknowledge is given up. Without this we only wait longer.
+ */
+static void
+expect_acknowledgement(curl_socket_t fd)
+{
+	const int ms = PVE_SILENT_MS;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+/* Is that how the connection broke? The system's clock need not agree with ours to the millisecond. */
+static bool
+was_silent(const struct transfer *t)
+{
+	return clock_ms() - t->requested_ms >= PVE_SILENT_MS - 100;
+}
+
+/*
  * The one place where API calls get a socket. What is judged is what will be connected
  * to, whatever the host was called and whoever resolved it; libcurl goes on with the
  * next address.
@@ -34,17 +57,19 @@ static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct transfer *t = arg;
+	curl_socket_t fd;
 	struct ip ip;
 
 	(void)purpose;
 	/*
 	 * The connection was a kept one, and broke before a byte of the answer: libcurl begins anew.
-	 * A question may be put twice, but a console that was asked for may be there.
+	 * A question may be put twice, if not where nobody is; but a console that was asked for may
+	 * be there.
 	 */
-	t->broke = t->requested && t->call->form != NULL;
+	t->broke = t->broke || (t->requested && (t->call->form != NULL || was_silent(t)));
+	t->requested = t->broke && t->call->form != NULL;
 	if (t->broke)
 		return CURL_SOCKET_BAD;
-	t->requested = false;
 	if (!ip_of_sockaddr(&to->addr, &ip)) {
 		err_set(&t->forbidden, ERR_FORBIDDEN, "an address that is neither IPv4 nor IPv6");
 		return CURL_SOCKET_BAD;
@@ -52,7 +77,10 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	if (pve_guard_ip(t->conn->trial.policy->guard, t->host, t->pve->port, &ip, &t->forbidden) < 0)
 		return CURL_SOCKET_BAD;
 	t->dialled = true;
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd >= 0)
+		expect_acknowledgement(fd);
+	return fd;
 }
 
 /* There is a connection, and from here on no telling what has been sent. */
@@ -66,6 +94,7 @@ on_request(void *arg, char *to, char *from, int to_port, int from_port)
 	(void)to_port;
 	(void)from_port;
 	t->requested = true;
+	t->requested_ms = clock_ms();
 	return CURL_PREREQFUNC_OK;
 }
 

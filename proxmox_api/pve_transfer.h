@@ -30,6 +30,7 @@ struct transfer {
 	struct err forbidden; /* what the guard said last */
 	bool dialled;         /* it let an address be connected to */
 	bool requested;       /* the request is, or may be, on its way */
+	int64_t requested_ms; /* since when */
 	bool broke;           /* a kept connection, with the request on it */
 	char error[CURL_ERROR_SIZE];
 };

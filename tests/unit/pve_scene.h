@@ -13,6 +13,7 @@
 #include "tests/unit/torture.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -315,6 +316,21 @@ scene_hang_up(struct scene_host *h)
 	for (unsigned i = 0; i < n; i++)
 		shutdown(h->kept[i].fd, SHUT_RD);
 	scene_await_open(h, 0);
+}
+
+/* From now on nothing that is sent to it arrives, as if it had no power. */
+static inline void
+scene_vanishes(struct scene_host *h)
+{
+	struct sock_filter nothing = {BPF_RET | BPF_K, 0, 0, 0};
+	struct sock_fprog program = {1, &nothing};
+	unsigned n = scene_connections(h);
+
+	assert_int_equal(
+		setsockopt(h->listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(
+			setsockopt(h->kept[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
 }
 
 static inline void

@@ -293,6 +293,53 @@ a_console_is_asked_for_once(void **state)
 }
 
 static void
+a_host_that_has_vanished_is_not_waited_for(void **state)
+{
+	struct err err = {.code = 0};
+	int64_t start_ms = clock_ms();
+
+	(void)state;
+	scene_vanishes(host);
+	assert_int_equal(call_of(pve, "websocket=1", &err), ERR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "broke before an answer came"));
+	assert_in_range(clock_ms() - start_ms, PVE_SILENT_MS - 100, PVE_CALL_MS / 2);
+	expect(1, 1);
+}
+
+/* It was there a moment ago. */
+static void
+a_question_to_a_host_that_has_vanished_goes_to_the_next(void **state)
+{
+	int64_t start_ms;
+	struct pve_hosts *both = NULL;
+	struct pve *other = NULL;
+	struct scene_host *next;
+	bool answered;
+
+	(void)state;
+	next = scene_start(scene_bind("127.0.0.2", &target.port), &good, SCENE_ANSWERS);
+	scene_keeps(next);
+	scene_says(next, "200 OK", "{}");
+	assert_int_equal(pve_hosts_new(&both, NULL), 0);
+	assert_int_equal(pve_hosts_add(both, target.host, NULL), 0);
+	assert_int_equal(pve_hosts_add(both, "127.0.0.2", NULL), 0);
+	assert_int_equal(
+		pve_login(policy, NULL, &target, both, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
+		0);
+	scene_vanishes(host);
+	start_ms = clock_ms();
+	assert_int_equal(call_of(other, NULL, NULL), 0);
+	/* No more time is spent on connecting to where nobody is. */
+	assert_in_range(
+		clock_ms() - start_ms, PVE_SILENT_MS - 100, PVE_SILENT_MS + PVE_CONNECT_MS - 500);
+	assert_int_equal(scene_requests(next, NULL), 1);
+	pve_unref(other);
+	pve_hosts_unref(both);
+	pve_conn_drop_all();
+	scene_stop(next);
+}
+
+static void
 one_that_has_waited_for_three_and_a_half_seconds_is_left(void **state)
 {
 	(void)state;
@@ -538,6 +585,8 @@ main(void)
 		TEST(what_came_unasked_is_no_answer_to_the_next_call),
 		TEST(a_question_that_got_no_byte_is_put_once_more),
 		TEST(a_console_is_asked_for_once),
+		TEST(a_host_that_has_vanished_is_not_waited_for),
+		TEST(a_question_to_a_host_that_has_vanished_goes_to_the_next),
 		TEST(a_login_at_one_of_several_hosts_makes_its_own),
 		TEST(a_password_is_sent_once),
 		TEST(one_that_has_waited_for_three_and_a_half_seconds_is_left),
