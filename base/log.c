@@ -47,19 +47,18 @@ static struct {
 	atomic_bool enabled; /* [a] */
 	atomic_int level;    /* [a] enum log_level */
 	struct lock lock;
-	bool running;            /* [l] there is a writer */
-	bool ending;             /* [l] and no line is to come */
-	size_t wake_at;          /* [l] wake the writer when there are so many bytes for it */
-	pthread_cond_t news;     /* [l] for the writer */
-	pthread_cond_t over;     /* [l] the writer has ended */
-	pthread_t writer;        /* of who called log_start(), until log_close() */
-	struct batch batches[2]; /* [l] the one that is filled, [w] the other */
-	unsigned filled;         /* [l] */
-	unsigned lost;           /* [l] lines that came behind those of the batch that is filled */
-	struct target next;      /* [l] to be written to by the writer from now on */
-	struct target now;       /* [w] */
-	bool torn;               /* [w] the last line was written in part: its end is missing */
-	char path[PATH_MAX];     /* [l] the file to open again, "" for stderr and stdout */
+	bool running;        /* [l] there is a writer */
+	bool ending;         /* [l] and no line is to come */
+	size_t wake_at;      /* [l] wake the writer when there are so many bytes for it */
+	pthread_cond_t news; /* [l] for the writer */
+	pthread_cond_t over; /* [l] the writer has ended */
+	pthread_t writer;    /* of who called log_start(), until log_close() */
+	unsigned filled;     /* [l] */
+	unsigned lost;       /* [l] lines that came behind those of the batch that is filled */
+	struct target next;  /* [l] to be written to by the writer from now on */
+	struct target now;   /* [w] */
+	bool torn;           /* [w] the last line was written in part: its end is missing */
+	char path[PATH_MAX]; /* [l] the file to open again, "" for stderr and stdout */
 } sink = {
 	.enabled = true,
 	.level = LEVEL_INFO,
@@ -67,6 +66,9 @@ static struct {
 	.next = {.fd = -1},
 	.now = {.fd = STDERR_FILENO},
 };
+
+/* [l] the one that is filled, [w] the other. Not in the sink, which begins with values: the program's file would have them. */
+static struct batch batches[2];
 
 /* Of every struct log_rate. Not the sink's: while there is no writer that is held in a write(). */
 static struct lock rate_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER, .name = LOCK_LOG};
@@ -174,7 +176,7 @@ tell_lost(unsigned lost)
 static bool
 write_batch(void)
 {
-	struct batch *batch = &sink.batches[sink.filled];
+	struct batch *batch = &batches[sink.filled];
 	unsigned lost = sink.lost;
 	int old = follow();
 
@@ -198,7 +200,7 @@ write_batch(void)
 static void
 wait_for_lines(bool busy)
 {
-	size_t len = sink.batches[sink.filled].len;
+	size_t len = batches[sink.filled].len;
 
 	sink.wake_at = busy ? BATCH_SIZE / 2 : 1;
 	if (len < sink.wake_at)
@@ -225,7 +227,7 @@ write_for_all(void *arg)
 static bool
 leave(const char *line, size_t len)
 {
-	struct batch *batch = &sink.batches[sink.filled];
+	struct batch *batch = &batches[sink.filled];
 	bool wake;
 
 	if (sink.lost > 0 || len > sizeof(batch->text) - batch->len) {
