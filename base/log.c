@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -113,11 +114,15 @@ open_file(const char *path)
 static bool
 write_all(const char *text, size_t len)
 {
+	struct pollfd full = {.fd = sink.now.fd, .events = POLLOUT};
 	size_t at = 0;
 	ssize_t n;
 
 	while (at < len && (n = write(sink.now.fd, text + at, len - at)) != 0) {
 		if (n < 0 && errno == EINTR)
+			continue;
+		/* Whoever gave us the descriptor may not want to wait at it; we may. */
+		if (n < 0 && errno == EAGAIN && poll(&full, 1, -1) >= 0)
 			continue;
 		if (n < 0)
 			break;
@@ -378,7 +383,7 @@ void
 log_close(void)
 {
 	end_writer();
-	/* What is logged after this is seen at least by whoever started the program. */
+	/* What is logged after this is seen by whoever started the program, unless the writer is stuck. */
 	switch_to(STDERR_FILENO, "");
 }
 
@@ -403,7 +408,6 @@ log_write(enum log_component component, enum log_level level, const char *fmt, .
 	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
 		snprintf(text, sizeof(text), "(a line that cannot be formatted)");
 	va_end(args);
-	line[0] = '\n';
 	put_line(line, line_make(line, component, level, text));
 	errno = saved;
 }

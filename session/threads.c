@@ -199,6 +199,7 @@ thread_main(void *arg)
 			continue;
 		/* It can't wait for its own descriptor: nothing is as it should be. */
 		log_error(LOG_VNC_SERVICE, "an event loop failed: %s", err.text);
+		log_close();
 		abort();
 	}
 	return NULL;

@@ -278,6 +278,29 @@ lines_of_several_threads_do_not_mix(void **state)
 	}
 }
 
+/* As whoever started the program may have left it. */
+static void
+at_a_descriptor_that_does_not_wait_nothing_is_lost(void **state)
+{
+	const struct log_config config = {.enabled = true, .level = LEVEL_INFO, .file = "stderr"};
+	int fd, usual = dup(STDERR_FILENO);
+
+	(void)state;
+	read_and_close();
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	close(fd);
+	assert_int_equal(log_open(&config, NULL), 0);
+	assert_int_equal(log_start(NULL), 0);
+	for (int i = 0; i < LINES; i++)
+		log_info(LOG_API, "%0*d", LONG_LINE, i);
+	while (count_lines(log_text()) < LINES)
+		assert_true(read_some());
+	log_close();
+	assert_int_equal(dup2(usual, STDERR_FILENO), STDERR_FILENO);
+	close(usual);
+}
+
 static void
 without_a_thread_whoever_logs_writes(void **state)
 {
@@ -307,6 +330,7 @@ main(void)
 		TEST(opening_again_does_not_wait),
 		TEST(each_line_is_written_though_none_follows),
 		TEST(lines_of_several_threads_do_not_mix),
+		TEST(at_a_descriptor_that_does_not_wait_nothing_is_lost),
 		TEST(without_a_thread_whoever_logs_writes),
 	};
 
