@@ -41,11 +41,14 @@ expect_acknowledgement(curl_socket_t fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
-/* Is that how the connection broke? The system's clock need not agree with ours to the millisecond. */
+/*
+ * Is that how the connection broke, as far as we can tell, and is there another host? The system's
+ * clock need not agree with ours to the millisecond.
+ */
 static bool
-was_silent(const struct transfer *t)
+may_ask_another(const struct transfer *t)
 {
-	return clock_ms() - t->requested_ms >= PVE_SILENT_MS - 100;
+	return clock_ms() - t->requested_ms >= PVE_SILENT_MS - 100 && pve_host_count(t->pve) > 1;
 }
 
 /*
@@ -63,10 +66,10 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	(void)purpose;
 	/*
 	 * The connection was a kept one, and broke before a byte of the answer: libcurl begins anew.
-	 * A question may be put twice, if not where nobody is; but a console that was asked for may
-	 * be there.
+	 * A question may be put twice, if not where nobody seems to be; but a console that was asked
+	 * for may be there.
 	 */
-	t->broke = t->broke || (t->requested && (t->call->form != NULL || was_silent(t)));
+	t->broke = t->broke || (t->requested && (t->call->form != NULL || may_ask_another(t)));
 	t->requested = t->broke && t->call->form != NULL;
 	if (t->broke)
 		return CURL_SOCKET_BAD;
