@@ -301,8 +301,9 @@ struct pve; /* opaque, see pve_client.c */
  * (its arg must live as long as the process).
  *
  * Calls go to the host that answered last. Where nobody is there, so that nothing was sent, or a
- * question was not even acknowledged, the others of the list are tried in turn. A host whose certificate is not accepted, or that must
- * not be called, ends the call instead: passing it over would hide it.
+ * question over a kept connection was not even acknowledged, the others of the list are tried in
+ * turn. A host whose certificate is not accepted, or that must not be called, ends the call
+ * instead: passing it over would hide it.
  *
  * *answered becomes true when the credential has done its work and is to be wiped: Proxmox
  * itself gave an answer of any kind, or there is a code (otp) that may have been sent, whatever
@@ -430,6 +431,9 @@ int pve_way_ssl(const struct pve_way *way, struct ssl_st **out, struct err *err)
  * expected, what came and what to do, else ERR_PROTOCOL.
  */
 int pve_way_ssl_error(struct ssl_st *ssl, struct err *err);
+
+/* After a handshake: would it be judged the same today? Not after what was known is forgotten. */
+bool pve_way_ssl_holds(const struct ssl_st *ssl);
 
 /* A handshake failed: if a session was offered in it, for some minutes none is with that host. */
 void pve_way_ssl_failed(struct ssl_st *ssl);

@@ -432,6 +432,14 @@ pve_way_ssl_error(struct ssl_st *ssl, struct err *err)
 		reason != NULL ? reason : "no reason given");
 }
 
+bool
+pve_way_ssl_holds(const struct ssl_st *ssl)
+{
+	const struct pve_trial *trial = trial_of(ssl);
+
+	return pve_trial_holds(trial, trial->policy);
+}
+
 void
 pve_way_ssl_failed(struct ssl_st *ssl)
 {

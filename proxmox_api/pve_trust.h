@@ -37,8 +37,8 @@ struct pve_trial {
 	const struct ssl_st *ssl;       /* another library's, while its connection lives; or NULL */
 };
 
-/* A verdict counts for ten minutes after its handshake, be it that a console was not dialled at once. */
-enum { PVE_VERDICT_MS = 10 * 60 * 1000 - PVE_CONSOLE_FRESH_MS };
+/* So long a verdict counts after its handshake. */
+enum { PVE_VERDICT_MS = 10 * 60 * 1000 };
 
 /* pin may be NULL. */
 void pve_trial_init(struct pve_trial *trial, struct pve_policy *policy, const char *host,

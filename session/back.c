@@ -186,6 +186,25 @@ enter_unasked(struct back *b, enum back_state state)
 		b->state = state;
 }
 
+/*
+ * What is not acknowledged by then is not sent once more, so that a request which the network
+ * holds up does not arrive when the port is dead. 0: however late.
+ */
+static void
+expect_acknowledgement(struct back *b, int64_t until_ms)
+{
+	int ms = until_ms > 0 ? (int)clock_left_ms(until_ms) + 1 : 0;
+
+	(void)setsockopt(b->stream.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+void
+back_upgraded(struct back *b)
+{
+	expect_acknowledgement(b, 0);
+	back_enter(b, BACK_GREETING, BACK_GREETING_MS);
+}
+
 /* The console's port is the next one's, or nobody's, once it is old. */
 static int
 write_request(struct back *b, struct err *err)
@@ -198,7 +217,10 @@ write_request(struct back *b, struct err *err)
 	if (r < 0)
 		return err_set(err, r, "no random websocket key");
 	r = upgrade_request(&b->out, &b->console, b->key);
-	return r < 0 ? err_set(err, r, "no memory for the upgrade request") : 0;
+	if (r < 0)
+		return err_set(err, r, "no memory for the upgrade request");
+	expect_acknowledgement(b, b->console.made_ms + PVE_CONSOLE_FRESH_MS);
+	return 0;
 }
 
 static int
@@ -381,10 +403,20 @@ back_dial(struct live *live, const struct pve_way *way, struct pipe *pipe,
 	return 0;
 }
 
+void
+back_look(struct back *b)
+{
+	if (clock_left_ms(b->timer.at_ms) <= 0)
+		on_deadline(b);
+	else if (b->state == BACK_READY)
+		(void)back_receive(b);
+}
+
 bool
 back_leads(const struct back *b, const struct pve_way *way)
 {
-	return pve_way_same(&b->way, way);
+	return pve_way_same(&b->way, way) &&
+		   (b->state != BACK_READY || pve_way_ssl_holds(b->stream.ssl));
 }
 
 void

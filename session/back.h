@@ -21,7 +21,7 @@
 enum {
 	BACK_EARLY_MS = 4000, /* without a console: Proxmox hangs up after 5 s of silence */
 	BACK_CONNECT_MS = 5000,
-	BACK_UPGRADE_MS = 10000,  /* from the connection to the 101: Proxmox may never answer */
+	BACK_UPGRADE_MS = 10000,  /* from connection and order to the 101: Proxmox may never answer */
 	BACK_GREETING_MS = 12000, /* from the 101 to the first byte of RFB, or a terminal's OK */
 	BACK_AUTH_MS = 10000,     /* from there to the end of the authentication */
 	BACK_PING_MS = 30000,
@@ -51,7 +51,10 @@ int back_dial(struct live *live, const struct pve_way *way, struct pipe *pipe,
 	const struct back_events *events, void *arg, struct back **out, struct err *err)
 	__attribute__((warn_unused_result));
 
-/* Does it lead where this way does, judged alike? */
+/* Is it alive and in time? If not, ended() is called. Before back_order(). */
+void back_look(struct back *b);
+
+/* Does it lead where this way does, and would be judged alike today? */
 bool back_leads(const struct back *b, const struct pve_way *way);
 
 /*

@@ -83,6 +83,9 @@ int back_over_eof(struct back *b);
 /* The next phase, with its deadline. */
 void back_enter(struct back *b, enum back_state state, int deadline_ms);
 
+/* The 101 is there. */
+void back_upgraded(struct back *b);
+
 /* Have the socket watched for bytes unless paused, for room if blocked, for nothing once over. */
 void back_watch(struct back *b);
 

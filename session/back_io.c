@@ -301,7 +301,7 @@ on_answer(struct back *b, const unsigned char *data, size_t len)
 		return back_over(b, end_of_err(r), &err);
 	if (r == UPGRADE_MORE)
 		return 0;
-	back_enter(b, BACK_GREETING, BACK_GREETING_MS);
+	back_upgraded(b);
 	if (b->kind == PVE_CONSOLE_TERM && log_in(b) < 0)
 		return -1;
 	r = on_frames(b, (unsigned char *)b->head.data + used, b->head.len - used);

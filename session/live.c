@@ -81,6 +81,9 @@ read_mailbox(struct live *live)
 		case MAIL_GATE:
 			viewer_granted(live, ((struct gate_mail *)mail)->viewer);
 			break;
+		case MAIL_ASKING:
+			viewer_asking(live, ((struct asking_mail *)mail)->viewer);
+			break;
 		case MAIL_CONSOLE:
 			viewer_console(live, (struct console_mail *)mail);
 			break;

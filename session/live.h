@@ -58,7 +58,6 @@ struct live {
 	unsigned left;        /* how many have; the oldest of left_ms is where the next goes */
 	unsigned connections; /* of browsers */
 	struct back *backs;   /* connections to Proxmox, also those at their end */
-	bool console_missed;  /* the last console that was asked for did not come */
 	enum end ending;      /* END_NONE: alive */
 	struct timer cut;     /* when what is left of it is cut */
 	struct task over;     /* queued once nothing is left of it */

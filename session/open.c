@@ -11,6 +11,7 @@
 
 struct asking {
 	struct session *session;
+	struct asking_mail *note; /* NULL: it has been posted */
 	struct console_mail *mail;
 	int64_t deadline_ms;
 };
@@ -25,11 +26,18 @@ discard_console(struct mail *mail)
 }
 
 static void
+discard_note(struct mail *mail)
+{
+	free(mail);
+}
+
+static void
 asking_free(struct asking *a)
 {
 	if (!a)
 		return;
 	session_unref(a->session);
+	free(a->note);
 	free(a->mail);
 	free(a);
 }
@@ -72,6 +80,22 @@ look_explains(int r)
 	return r == ERR_NOT_FOUND || r == ERR_NOT_RUNNING;
 }
 
+/* Ask for a console, and say so before; once. */
+static int
+ask_console(struct asking *a, const struct pve_target *target)
+{
+	struct mail *note;
+
+	if (a->note) {
+		note = &a->note->mail;
+		a->note = NULL;
+		if (mailbox_post(a->session->mailbox, &note) < 0)
+			note->discard(note);
+	}
+	return pve_console_open(
+		a->session->pve, target, a->deadline_ms, &a->mail->console, &a->mail->err);
+}
+
 static int
 ask(struct asking *a)
 {
@@ -83,13 +107,13 @@ ask(struct asking *a)
 	/* First where it was the last time. */
 	sessions_node(s, target.node);
 	if (looked_lately(s)) {
-		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
+		r = ask_console(a, &target);
 		if (!look_explains(r))
 			return r;
 	}
 	r = pve_guest_find(s->pve, &target, a->deadline_ms, err);
 	if (r == 0)
-		r = pve_console_open(s->pve, &target, a->deadline_ms, &a->mail->console, err);
+		r = ask_console(a, &target);
 	if (r == 0 && sessions_found(s, target.node))
 		log_info(LOG_PROXY_CFG, "%s: the guest has moved to node %s", s->id, target.node);
 	return r;
@@ -132,15 +156,20 @@ open_console(
 		.lane = lane, .deadline_ms = deadline_ms, .run = run_asking, .late = late_asking, .arg = a};
 	int r;
 
-	if (a)
+	if (a) {
+		a->note = calloc(1, sizeof(*a->note));
 		a->mail = calloc(1, sizeof(*a->mail));
-	if (!a || !a->mail) {
-		free(a);
+	}
+	if (!a || !a->note || !a->mail) {
+		asking_free(a);
 		return err_set(err, ERR_MEMORY, "no memory for a console job");
 	}
 	env_use_policy(env, s->pve);
 	a->session = session_ref(s);
 	a->deadline_ms = deadline_ms;
+	a->note->mail.kind = MAIL_ASKING;
+	a->note->mail.discard = discard_note;
+	a->note->viewer = viewer;
 	a->mail->mail.kind = MAIL_CONSOLE;
 	a->mail->mail.discard = discard_console;
 	a->mail->viewer = viewer;

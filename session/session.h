@@ -57,7 +57,7 @@ enum { SESSION_MAGIC = 0x53455353, SESSION_LINKS_MAX = 1024 };
 
 /* ---- what is found in its mailbox ---- */
 
-enum session_mail_kind { MAIL_LINK, MAIL_END, MAIL_GATE, MAIL_CONSOLE };
+enum session_mail_kind { MAIL_LINK, MAIL_END, MAIL_GATE, MAIL_ASKING, MAIL_CONSOLE };
 
 struct link_mail { /* MAIL_LINK: one more key opens this session */
 	struct mail mail;
@@ -68,6 +68,11 @@ struct link_mail { /* MAIL_LINK: one more key opens this session */
 struct end_mail { /* MAIL_END */
 	struct mail mail;
 	enum end end;
+};
+
+struct asking_mail { /* MAIL_ASKING: the call of open_console() for a console begins */
+	struct mail mail;
+	uint64_t viewer;
 };
 
 struct console_mail { /* MAIL_CONSOLE: the answer to open_console() */

@@ -48,7 +48,6 @@ viewer_end(struct viewer *v, enum end end)
 	v->state = VIEWER_ENDING;
 	v->end = end;
 	gate_leave(&v->pass);
-	poller_drop(v->live->poller, &v->dial);
 	poller_stop_timer(v->live->poller, &v->opening);
 	poller_stop_timer(v->live->poller, &v->turn);
 	poller_stop_timer(v->live->poller, &v->ping);
@@ -166,8 +165,8 @@ viewer_new(struct live *live, struct front *browser, const struct ip *client)
 		viewer_end(v, END_LIMIT);
 	} else {
 		poller_set_timer(live->poller, &v->ping, PING_MS, on_ping, v);
-		front_kick(browser);
 		viewer_open(v);
+		front_kick(browser);
 	}
 	return v;
 }

@@ -3,7 +3,7 @@
  * viewer - one browser at a session: ties its websocket (front) to its own
  * connection to Proxmox (back) through a pipe.
  *
- * Life: wait for the guest's gate → ask for a console ticket → dial →
+ * Life: wait for the guest's gate → ask for a console ticket, and dial meanwhile →
  * authenticate, while the browser authenticates here → relay → end. The whole
  * opening takes at most the tunables' open_timeout_s. A viewer is freed when
  * its browser's websocket is closed. What the browser is shown, a screen or a
@@ -63,6 +63,7 @@ void viewer_end(struct viewer *v, enum end end);
 
 /* Messages for one of a session's viewers, which may be gone. */
 void viewer_granted(struct live *live, uint64_t number);
+void viewer_asking(struct live *live, uint64_t number);
 void viewer_console(struct live *live, struct console_mail *mail);
 
 /* End all of a session's viewers. */

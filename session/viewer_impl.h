@@ -79,7 +79,6 @@ struct viewer {
 	int64_t deadline_ms;  /* of the opening */
 	struct timer opening; /* until connected */
 	struct timer turn;    /* see take_turn() */
-	struct task dial;     /* behind the answer to the browser */
 	struct timer ping;
 	int64_t heard_ms;
 	struct gate_pass *pass;

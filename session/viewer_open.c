@@ -101,26 +101,6 @@ static const struct back_events back_events = {
 
 /* ---- the opening ---- */
 
-/*
- * Connect while Proxmox makes the console, which takes it longer. Not in vain, as for a guest that
- * is off and asked for again and again: only if the last one came.
- */
-static void
-dial_early(void *arg)
-{
-	struct viewer *v = arg;
-	struct pve_way way;
-	struct err err;
-
-	if (v->state != VIEWER_ASKING || v->back || v->live->console_missed ||
-		pve_way_get(v->live->session->pve, &way, &err) < 0)
-		return;
-	if (back_dial(v->live, &way, &v->pipe, &back_events, v, &v->back, &err) < 0)
-		log_debug(LOG_WS_PROXY, "%s: browser %llu: not connected early: %s", viewer_session(v),
-			viewer_number(v), err.text);
-	pve_way_done(&way);
-}
-
 static void
 ask(struct viewer *v)
 {
@@ -131,26 +111,27 @@ ask(struct viewer *v)
 	r = open_console(v->live->env, v->live->session, v->number, v->deadline_ms, &err);
 	if (r < 0)
 		viewer_fail(v, end_of_err(r), &err);
-	else
-		poller_queue(v->live->poller, &v->dial, dial_early, v);
 }
 
-/* Over the connection that waits for it, if that leads there. */
+/* Over the connection that waits for it, if that is alive and leads there. */
 static int
 open_back(struct viewer *v, struct pve_console *console, struct err *err)
 {
-	int r;
+	int r = 0;
 
-	v->state = VIEWER_DIALLING;
+	/* While its end is no matter yet. */
+	if (v->back)
+		back_look(v->back);
 	if (v->back && !back_leads(v->back, &console->way)) {
 		back_close(v->back);
 		v->back = NULL;
 	}
-	r = v->back ? 0 : back_dial(v->live, &console->way, &v->pipe, &back_events, v, &v->back, err);
-	if (r < 0)
-		return r;
-	back_order(v->back, console);
-	return 0;
+	v->state = VIEWER_DIALLING;
+	if (!v->back)
+		r = back_dial(v->live, &console->way, &v->pipe, &back_events, v, &v->back, err);
+	if (r == 0)
+		back_order(v->back, console);
+	return r;
 }
 
 static struct viewer *
@@ -172,6 +153,26 @@ viewer_granted(struct live *live, uint64_t number)
 		ask(v);
 }
 
+/*
+ * Connect while Proxmox makes the console, which takes it longer. Only now, so that a host has no
+ * more of these connections than calls.
+ */
+void
+viewer_asking(struct live *live, uint64_t number)
+{
+	struct viewer *v = find(live, number);
+	struct pve_way way;
+	struct err err;
+
+	if (!v || v->state != VIEWER_ASKING || v->back ||
+		pve_way_get(live->session->pve, &way, &err) < 0)
+		return;
+	if (back_dial(live, &way, &v->pipe, &back_events, v, &v->back, &err) < 0)
+		log_debug(LOG_WS_PROXY, "%s: browser %llu: not connected early: %s", viewer_session(v),
+			viewer_number(v), err.text);
+	pve_way_done(&way);
+}
+
 void
 viewer_console(struct live *live, struct console_mail *mail)
 {
@@ -179,7 +180,6 @@ viewer_console(struct live *live, struct console_mail *mail)
 	struct err err;
 	int r;
 
-	live->console_missed = mail->err.code < 0;
 	if (!v || v->state != VIEWER_ASKING)
 		return;
 	if (mail->err.code < 0) {

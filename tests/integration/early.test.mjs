@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The connection for a console is made while Proxmox makes the console. It is one, it is
-// the one that is used, it waits no longer than Proxmox lets it, and is not made in vain twice.
+// The connection for a console is made while Proxmox makes the console. It is one, it is the one that
+// is used, it waits no longer than Proxmox lets it, and a host has no more of them than calls.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,11 +13,15 @@ const WAITS_MS = 4500;
 const MAKES_MS = 700;
 const LEAVES_MS = 3000;
 
+const MANY = 8;
+/* So many calls to a host are made at once (session/core.c). */
+const HOST_CALLS = 3;
+
 let vmid = 300;
 
 describe('while Proxmox makes a console', () => {
 	const w = useWorld({ pool: 20, config: { open_timeout: 20 },
-		pve: { kinds: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [300 + i, 'echo'])) } });
+		pve: { kinds: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [300 + i, 'echo'])) } });
 
 	/* A browser whose console is being made, and the connection for it is there. */
 	async function begin(delayMs) {
@@ -84,17 +88,33 @@ describe('while Proxmox makes a console', () => {
 		assert.equal(w.pve.handshakes.length, made + 1);
 	});
 
-	test('where the last one did not come none is made in vain', async () => {
+	test('for a guest that is off there is none', async () => {
 		const url = await w.gw.session({ vmid });
 		let seen = 0;
-		w.pve.faults.vncproxy = () => {
-			setTimeout(() => (seen += unasked().length), MAKES_MS / 2);
-			return { status: 500, reason: 'no', delayMs: MAKES_MS };
-		};
-		for (let i = 0; i < 3; i++)
-			await (await w.gw.websocket(url)).closed();
-		assert.equal(seen, 1);
-		w.pve.faults.vncproxy = null;
 		await opens({ console: w.gw.console(url) });
+		w.pve.guest(vmid).status = 'stopped';
+		w.pve.faults.status = () => {
+			setTimeout(() => (seen += unasked().length), MAKES_MS / 2);
+			return { delayMs: MAKES_MS };
+		};
+		await (await w.gw.websocket(url)).closed();
+		assert.equal(seen, 0);
+		w.pve.faults.status = null;
+		w.pve.guest(vmid++).status = 'running';
+	});
+
+	test('there are no more of them than calls at once', async () => {
+		const urls = [];
+		for (let i = 0; i < MANY; i++)
+			urls.push(await w.gw.session({ vmid: vmid++ }));
+		w.pve.faults.vncproxy = { delayMs: MAKES_MS };
+		let most = 0;
+		const look = setInterval(() => (most = Math.max(most, unasked().length)), 20);
+		const consoles = urls.map((url) => w.gw.console(url));
+		for (const console of consoles)
+			await opens({ console });
+		clearInterval(look);
+		w.pve.faults.vncproxy = null;
+		assert.ok(most >= 2 && most <= HOST_CALLS, `${most} at once`);
 	});
 });

@@ -402,6 +402,26 @@ a_console_s_connection_goes_by_its_policy_and_outlives_it(void **state)
 }
 
 static void
+a_connection_holds_until_what_was_known_is_forgotten(void **state)
+{
+	struct pve_known *known = known_for_test(NULL);
+	struct pve_way way = {.host = "pve.example", .port = PVE_PORT};
+	struct ends e = {NULL, NULL, NULL};
+	SSL *client = NULL;
+
+	(void)state;
+	way.policy = make(&(struct made){.mode = PVE_TLS_AUTO, .known = known});
+	assert_int_equal(pve_way_ssl(&way, &client, NULL), 0);
+	assert_int_equal(tls_handshake(&e, &node, NULL, client), 1);
+	assert_true(pve_way_ssl_holds(client));
+	pve_known_verified(known, way.host, way.port);
+	assert_false(pve_way_ssl_holds(client));
+	tls_part(&e);
+	pve_way_done(&way);
+	pve_known_unref(known);
+}
+
+static void
 a_pin_that_is_none_makes_no_policy(void **state)
 {
 	const char *pins[] = {"pve.example AA:BB"};
@@ -460,6 +480,7 @@ main(void)
 		cmocka_unit_test(who_is_refused_gets_an_alert_and_not_one_byte_more),
 		cmocka_unit_test(the_longest_names_leave_room_for_what_to_do),
 		cmocka_unit_test(a_console_s_connection_goes_by_its_policy_and_outlives_it),
+		cmocka_unit_test(a_connection_holds_until_what_was_known_is_forgotten),
 		cmocka_unit_test(a_pin_that_is_none_makes_no_policy),
 		cmocka_unit_test(without_memory_there_is_no_policy),
 	};
