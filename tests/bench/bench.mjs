@@ -93,16 +93,20 @@ async function measure() {
 	if (process.getuid() !== 0)
 		console.log('not root: memory is the resident size (RSS), not the proportional share (PSS)');
 	const rows = [];
-	for (const group of groupsFor(s, words))
-		rows.push(...await runGroup(group, s));
-	const targets = judgeAll(rows);
-	console.log(table(rows).join('\n'));
-	console.log(`\n${targetTable(targets).join('\n')}`);
-	const seconds = Math.round((Date.now() - start) / 1000);
-	console.log(`${seconds} s`);
+	let result = null;
 	mkdirSync(dirname(options.out), { recursive: true });
-	const result = { ...about, seconds, rows, targets };
-	writeFileSync(options.out, `${JSON.stringify(result, null, '\t')}\n`);
+	for (const group of groupsFor(s, words)) {
+		rows.push(...await runGroup(group, s));
+		/* Each time: who ends a long run keeps what there is. */
+		result = { ...about, seconds: Math.round((Date.now() - start) / 1000), rows,
+			targets: judgeAll(rows) };
+		writeFileSync(options.out, `${JSON.stringify(result, null, '\t')}\n`);
+	}
+	if (!result)
+		throw new Error(`--only ${options.only}: there is no such group`);
+	console.log(table(rows).join('\n'));
+	console.log(`\n${targetTable(result.targets).join('\n')}`);
+	console.log(`${result.seconds} s`);
 	if (rows.some((r) => r.refused))
 		process.exitCode = 1;
 }

@@ -143,6 +143,6 @@ function stall(tls) {
 }
 
 export const SCALE_GROUPS = [false, true].flatMap((tls) => [
-	{ name: `scale ${scheme(tls)}`, run: scale(tls), when: (s) => s.scale?.tls.includes(tls) },
-	{ name: `stall ${scheme(tls)}`, run: stall(tls), when: (s) => s.stall?.tls.includes(tls) },
+	{ name: `scale ${scheme(tls)}`, run: scale(tls), when: (s) => s.scale },
+	{ name: `stall ${scheme(tls)}`, run: stall(tls), when: (s) => s.stall },
 ]);

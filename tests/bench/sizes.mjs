@@ -30,9 +30,9 @@ const MAIN = {
 	opens: 100,
 	openings: [{ delayMs: 0 }, { delayMs: 0, workers: 3 }, { delayMs: 60 }],
 	creates: 20000,
-	scale: { sessions: [1, 100, 500, 2000], seconds: 3, peers: [], tls: [false] },
+	scale: { sessions: [1, 100, 500, 2000], seconds: 3, peers: [] },
 	/* Long enough for the kernel's buffers to fill. */
-	stall: { seconds: 8, tls: [false] },
+	stall: { seconds: 8 },
 };
 
 export const SIZES = {
@@ -45,15 +45,14 @@ export const SIZES = {
 		memory: { ...MAIN.memory, sessions: [100, 500], peers: MAIN.peers },
 		down: [[1, FRAMES], [50, FRAMES]], up: [[1, FRAMES], [50, FRAMES]],
 		scale: { sessions: [1, 10, 50, 100, 200, 500, 1000, 2000], seconds: 4,
-			peers: ['nginx'], tls: [false, true] },
-		stall: { ...MAIN.stall, tls: [false, true] } },
+			peers: ['nginx'] } },
 	tiny: { ...MAIN, runs: 1, peers: [], part: 0.01, down: [[1, [KIB, 16 * KIB]], [3, [16 * KIB]]],
 		up: [[1, [16 * KIB]]], settleMs: 200, peersSettleMs: 200, idleMs: 100,
 		echoes: { 1: 500, 3: 500 },
 		memory: { ...MAIN.memory, sessions: [2, 3], runs: 1, transfer: 4 * MIB, peers: [] },
 		openings: [{ delayMs: 0 }, { delayMs: 10, workers: 3 }],
-		scale: { sessions: [1, 10, 12], seconds: 30, peers: [], tls: [false, true] },
-		stall: { seconds: 30, tls: [false, true] } },
+		scale: { sessions: [1, 10, 12], seconds: 30, peers: [] },
+		stall: { seconds: 30 } },
 };
 
 /* Bytes of a relay run in frames of that size, over that many sessions: whole frames. */
