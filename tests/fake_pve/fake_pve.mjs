@@ -243,6 +243,14 @@ export class FakePve {
 		}
 	}
 
+	/* Connections over which no request has come are cut. */
+	cutUnasked() {
+		for (const conn of this.hosts.connections()) {
+			if (conn.unasked)
+				conn.destroy();
+		}
+	}
+
 	takeFault(name) {
 		return takeFault({ [name]: this.faults[name] }, name, null);
 	}

@@ -212,6 +212,12 @@ export class Connection {
 			this.buffer.length === 0;
 	}
 
+	/* Has nothing come yet? */
+	get unasked() {
+		return this.console === null && this.state === 'head' && this.served === 0 &&
+			this.buffer.length === 0;
+	}
+
 	armIdle() {
 		this.disarmIdle();
 		if (this.console === null && !this.ending)

@@ -127,7 +127,7 @@ describe('of several hosts', () => {
 		await gw.logged(/\[DEBUG\] POST \/api2\/json\/access\/ticket: 0 in \d+ ms at 127\.0\.0\.3\n/);
 		/* The one that answered is the one that is asked from then on. */
 		assert.equal(gw.log().split(` at ${NOBODY}\n`).length - 1, 1);
-		assert.match(gw.log(), new RegExp(`vncproxy: 200 in \\d+ ms at ${pve.host}\n`));
+		await gw.logged(new RegExp(`vncproxy: 200 in \\d+ ms at ${pve.host}\n`));
 	});
 
 	test('none that is there leaves the link usable, and each is in the log', async () => {

@@ -37,7 +37,7 @@ describe('while Proxmox makes a console', () => {
 
 	/* The connections over which nothing was asked. */
 	function unasked() {
-		return w.pve.hosts.connections().filter((c) => c.state === 'head' && c.served === 0);
+		return w.pve.hosts.connections().filter((c) => c.unasked);
 	}
 
 	async function opens({ console }) {

@@ -284,7 +284,9 @@ describe('bind_client: address', () => {
 		await assert.rejects(w.gw.websocket(url, { from: theirs }), { status: 404 });
 		const { rawHeaders } = await tryKey(url, theirs, { wrong });
 		assert.deepEqual(rawHeaders, (await request(url, '/', theirs)).rawHeaders);
-		const told = [...w.gw.log().matchAll(/a link's key from (\S+), but another address/g)];
+		const tells = /a link's key from (\S+), but another address/g;
+		await w.gw.logged(tells);
+		const told = [...w.gw.log().matchAll(tells)];
 		assert.deepEqual(told.map((m) => m[1]), [theirs]);
 	});
 

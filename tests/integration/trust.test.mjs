@@ -20,6 +20,8 @@ import { closeWorld, FAST, newcomer, openWorld, shows, tellsNothing } from './wo
 /* More than an alert, less than the head of a request. */
 const ALERT_MAX = 100;
 
+const MAKES_MS = 600;
+
 const AUTO = { proxmox_tls: 'auto', proxmox_ca_file: undefined };
 
 let pve;
@@ -61,15 +63,22 @@ async function nothingSent(since) {
 	assert.deepEqual(met.filter((h) => h.ok !== false || h.afterHello > ALERT_MAX), []);
 }
 
-/* The last line of the log that tells of a refusal. */
-function refusal(gw) {
-	return gw.log().split('\n').filter((l) => /\[ERROR\] .*hypervisor not verified/.test(l)).at(-1);
+/* The log's lines that tell of a refusal. */
+function refusals(gw) {
+	return gw.log().split('\n').filter((l) => /\[ERROR\] .*hypervisor not verified/.test(l));
+}
+
+/* The next of them after so many. */
+async function refusal(gw, before) {
+	await until(() => refusals(gw).length > before, 5000, 'a line about the refusal');
+	return refusals(gw).at(-1);
 }
 
 /* A fresh link is refused before anything is sent, stays usable, and the page says so. Its token. */
 async function refused(gw, { expected, came, advice, fields } = {}) {
 	const requests = pve.requests.length;
 	const handshakes = pve.handshakes.length;
+	const told = refusals(gw).length;
 	const { token } = await gw.create({ vmid: 101, ...fields });
 	const res = await gw.openRaw(token, { headers: { Accept: 'text/html' } });
 	assert.equal(res.status, 502);
@@ -78,10 +87,24 @@ async function refused(gw, { expected, came, advice, fields } = {}) {
 	tellsNothing(res.text, pve);
 	await nothingSent(handshakes);
 	assert.equal(pve.requests.length, requests, 'no request');
-	const line = refusal(gw);
+	const line = await refusal(gw, told);
 	for (const words of [expected, came, advice, `${pve.host}:${pve.port}`].filter(Boolean))
 		assert.ok(line.includes(words), `"${line}" lacks "${words}"`);
 	return token;
+}
+
+/*
+ * While it makes a console the host is restarted with another certificate: the connection
+ * that waits for the console is cut.
+ */
+function restartsMeanwhile(kind) {
+	pve.faults.vncproxy = () => {
+		setTimeout(() => {
+			pve.setCert(kind);
+			pve.cutUnasked();
+		}, MAKES_MS / 2);
+		return { delayMs: MAKES_MS };
+	};
 }
 
 /* The log's lines about first contacts. */
@@ -154,18 +177,18 @@ describe('first use', () => {
 		const gw = await gateway(t);
 		const url = await gw.session({ vmid: 101 });
 		const handshakes = pve.handshakes.length;
-		pve.faults.vncproxy = () => {
-			pve.setCert('other-ca');
-			return null;
-		};
+		const told = refusals(gw).length;
+		restartsMeanwhile('other-ca');
 		const reason = await closesWith(gw, url, 4003);
 		assert.match(reason, /could not be verified/);
-		await nothingSent(handshakes);
+		/* Before, the console's own; it was cut. */
+		await nothingSent(handshakes + 1);
 		assert.deepEqual(pve.handshakes.slice(handshakes).map((h) => [h.cert, h.ok]),
-			[['other-ca', false]]);
+			[['good', true], ['other-ca', false]]);
 		assert.equal(pve.requests.filter((r) => /vncwebsocket/.test(r.path)).length, 0);
+		const line = await refusal(gw, told);
 		for (const kind of ['good', 'other-ca'])
-			assert.ok(refusal(gw).includes(pve.fingerprintOf(kind)), refusal(gw));
+			assert.ok(line.includes(pve.fingerprintOf(kind)), line);
 		/* and it comes back with the certificate */
 		pve.faults = {};
 		pve.setCert('good');
@@ -341,6 +364,7 @@ describe('what is remembered', () => {
 		writeFileSync(join(dir, 'known_hosts'), [`${endpoint()} leaf AA:BB`, 'rubbish',
 			`${endpoint()} leaf ${leaf}`, '\x00\xff', `${endpoint()} authority MIIB`, ''].join('\n'));
 		const gw = await gateway(t, { state_dir: dir });
+		await gw.logged(/known_hosts: line 5 is left out/);
 		const told = gw.log().split('\n').filter((l) => /known_hosts: line \d+ is left out/.test(l));
 		assert.deepEqual(told.map((l) => /line (\d+)/.exec(l)[1]), ['1', '2', '4', '5']);
 		pve.setCert('other-ca');
@@ -460,10 +484,7 @@ describe('a pin', () => {
 	test('holds at the console too, when the certificate changes after the call', async (t) => {
 		const gw = await gateway(t, pins('good'));
 		const url = await gw.session({ vmid: 101 });
-		pve.faults.vncproxy = () => {
-			pve.setCert('renewed');
-			return null;
-		};
+		restartsMeanwhile('renewed');
 		await closesWith(gw, url, 4003);
 		assert.equal(pve.requests.filter((r) => /vncwebsocket/.test(r.path)).length, 0);
 	});
@@ -506,10 +527,7 @@ describe("a link's own fingerprint", () => {
 		await closesWith(gw, url, 4003);
 		assert.equal(pve.requests.length, requests);
 		pve.setCert('good');
-		pve.faults.vncproxy = () => {
-			pve.setCert('renewed');
-			return null;
-		};
+		restartsMeanwhile('renewed');
 		await closesWith(gw, url, 4003);
 		assert.equal(pve.requests.filter((r) => /vncwebsocket/.test(r.path)).length, 1, 'the first');
 	});
