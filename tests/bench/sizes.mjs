@@ -19,18 +19,18 @@ const MAIN = {
 	slow: false, /* also what only takes time */
 	down: [[1, FRAMES], [50, [16 * KIB]]], /* sessions, frames */
 	up: [[1, [KIB, 16 * KIB]]],
-	pacedSeconds: 3,
+	pacedSeconds: 2,
 	/* The gateway gives memory that nobody uses back within five seconds; peers wait for nothing. */
 	settleMs: 5000,
 	peersSettleMs: 1000,
 	idleMs: 3000,
 	echoes: { 1: 5000, 100: 100 },
 	memory: { kinds: ['waiting', 'connected', 'after'], sessions: [500], runs: 3, transfer: GIB,
-		peers: ['nginx', 'haproxy'] },
+		peers: ['nginx'] },
 	opens: 100,
-	openings: [{ delayMs: 0 }, { delayMs: 0, workers: 3 }, { delayMs: 60 }],
+	openings: [{ delayMs: 0 }, { delayMs: 60 }],
 	creates: 20000,
-	scale: { sessions: [1, 100, 500, 2000], seconds: 3, peers: [] },
+	scale: { sessions: [1, 100, 500, 2000], seconds: 2, peers: [] },
 	/* Long enough for the kernel's buffers to fill. */
 	stall: { seconds: 8 },
 };
@@ -41,7 +41,8 @@ export const SIZES = {
 		down: [[1, [KIB, 16 * KIB]]], up: [[1, [16 * KIB]]], echoes: { 1: 5000 },
 		memory: { kinds: ['connected'], sessions: [100], runs: 1, peers: ['nginx'] },
 		openings: [{ delayMs: 0 }], pacedSeconds: 0, scale: null, stall: null },
-	full: { ...MAIN, slow: true,
+	full: { ...MAIN, slow: true, pacedSeconds: 3,
+		openings: [{ delayMs: 0 }, { delayMs: 0, workers: 3 }, { delayMs: 60 }],
 		memory: { ...MAIN.memory, sessions: [100, 500], peers: MAIN.peers },
 		down: [[1, FRAMES], [50, FRAMES]], up: [[1, FRAMES], [50, FRAMES]],
 		scale: { sessions: [1, 10, 50, 100, 200, 500, 1000, 2000], seconds: 4,
