@@ -1,100 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which calls share a connection, and what ends one that waits. */
-#include "tests/unit/pve_scene.h"
+#include "tests/unit/conn_scene.h"
 
-#include <signal.h>
-
-#include "base/clock.h"
-#include "proxmox_api/pve_cert.h"
-#include "proxmox_api/pve_conn.h"
-#include "proxmox_api/pve_request.h"
-
-enum { SOON_MS = 60000, THREADS = 4, CALLS = 20 };
-
-static const char ticket[] =
-	"{\"data\":{\"ticket\":\"PVE:joe@pve:65::one\",\"username\":\"joe@pve\","
-	"\"CSRFPreventionToken\":\"65:one\"}}";
-
-static const struct pve_policy_config insecure = {.mode = PVE_TLS_INSECURE};
-static struct pve_target target = {.host = "127.0.0.1", .node = "pve", .vmid = 100};
-static struct pve_credential joe = {.user = "joe@pve"};
-static struct cert good;
-static struct scene_host *host;
-static struct pve_policy *policy;
-static struct pve *pve;
-
-/* ---- the scene ---- */
-
-static struct pve *
-log_in(void)
-{
-	struct pve *out = NULL;
-	bool answered = false;
-
-	assert_int_equal(
-		pve_login(policy, NULL, &target, NULL, &joe, clock_ms() + SOON_MS, &out, &answered, NULL),
-		0);
-	return out;
-}
-
-/* A host that keeps connections, and a login there, which has left one. */
-static int
-begin(void **state)
-{
-	(void)state;
-	target.port = 0;
-	good = cert_make("pve", NULL, "IP:127.0.0.1", 100);
-	host = scene_start(scene_bind("127.0.0.1", &target.port), &good, SCENE_ANSWERS);
-	scene_keeps(host);
-	scene_says(host, "200 OK", ticket);
-	assert_int_equal(secret_set(&joe.secret, "hunter2", 7), 0);
-	assert_int_equal(pve_policy_new(&insecure, &policy, NULL), 0);
-	pve = log_in();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	pve_unref(pve);
-	pve_conn_drop_all();
-	pve_policy_unref(policy);
-	scene_stop(host);
-	cert_free(&good);
-	pve_credential_done(&joe);
-	return 0;
-}
-
-/* form NULL: a GET. */
-static int
-call_of(struct pve *who, const char *text, struct err *err)
-{
-	struct buf form = {.max = 0};
-	struct pve_identity identity = {.made_ms = 0};
-	struct pve_answer answer = {.status = 0};
-	struct pve_call call = {.what = "call",
-		.path = "/api2/json/version",
-		.form = text != NULL ? &form : NULL,
-		.identity = &identity};
-	int r = text != NULL ? buf_addf(&form, "%s", text) : 0;
-
-	if (r == 0)
-		r = pve_identity_get(who, &identity, err);
-	if (r == 0)
-		r = pve_request(who, &call, clock_ms() + SOON_MS, &answer, err);
-	pve_answer_done(&answer);
-	pve_identity_done(&identity);
-	buf_done(&form);
-	return r;
-}
-
-static void
-expect(unsigned connections, unsigned requests)
-{
-	assert_int_equal(scene_connections(host), connections);
-	assert_int_equal(scene_requests(host, NULL), requests);
-}
+enum { THREADS = 4, CALLS = 20 };
 
 /* The one that waits, still waiting, for a test that changes its past. */
 static struct pve_conn *
@@ -170,23 +78,15 @@ a_link_with_a_fingerprint_shares_only_with_those_that_have_the_same(void **state
 static void
 a_login_at_one_of_several_hosts_makes_its_own(void **state)
 {
-	struct pve_hosts *both = NULL;
-	struct pve *other = NULL;
-	bool answered;
+	struct pve *other;
 
 	(void)state;
-	assert_int_equal(pve_hosts_new(&both, NULL), 0);
-	assert_int_equal(pve_hosts_add(both, target.host, NULL), 0);
-	assert_int_equal(pve_hosts_add(both, "127.0.0.2", NULL), 0);
-	assert_int_equal(
-		pve_login(policy, NULL, &target, both, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
-		0);
+	other = log_in_at_one_of_two();
 	expect(2, 2);
 	assert_int_equal(scene_resumed(host), 1);
 	assert_int_equal(call_of(other, NULL, NULL), 0);
 	expect(2, 3);
 	pve_unref(other);
-	pve_hosts_unref(both);
 }
 
 static void
@@ -290,53 +190,6 @@ a_console_is_asked_for_once(void **state)
 	expect(1, 2);
 	assert_int_equal(call_of(pve, "websocket=1", &err), ERR_UNREACHABLE);
 	expect(2, 3);
-}
-
-static void
-a_host_that_has_vanished_is_not_waited_for(void **state)
-{
-	struct err err = {.code = 0};
-	int64_t start_ms = clock_ms();
-
-	(void)state;
-	scene_vanishes(host);
-	assert_int_equal(call_of(pve, "websocket=1", &err), ERR_UNREACHABLE);
-	assert_non_null(strstr(err.text, "broke before an answer came"));
-	assert_in_range(clock_ms() - start_ms, PVE_SILENT_MS - 100, PVE_CALL_MS / 2);
-	expect(1, 1);
-}
-
-/* It was there a moment ago. */
-static void
-a_question_to_a_host_that_has_vanished_goes_to_the_next(void **state)
-{
-	int64_t start_ms;
-	struct pve_hosts *both = NULL;
-	struct pve *other = NULL;
-	struct scene_host *next;
-	bool answered;
-
-	(void)state;
-	next = scene_start(scene_bind("127.0.0.2", &target.port), &good, SCENE_ANSWERS);
-	scene_keeps(next);
-	scene_says(next, "200 OK", "{}");
-	assert_int_equal(pve_hosts_new(&both, NULL), 0);
-	assert_int_equal(pve_hosts_add(both, target.host, NULL), 0);
-	assert_int_equal(pve_hosts_add(both, "127.0.0.2", NULL), 0);
-	assert_int_equal(
-		pve_login(policy, NULL, &target, both, &joe, clock_ms() + SOON_MS, &other, &answered, NULL),
-		0);
-	scene_vanishes(host);
-	start_ms = clock_ms();
-	assert_int_equal(call_of(other, NULL, NULL), 0);
-	/* No more time is spent on connecting to where nobody is. */
-	assert_in_range(
-		clock_ms() - start_ms, PVE_SILENT_MS - 100, PVE_SILENT_MS + PVE_CONNECT_MS - 500);
-	assert_int_equal(scene_requests(next, NULL), 1);
-	pve_unref(other);
-	pve_hosts_unref(both);
-	pve_conn_drop_all();
-	scene_stop(next);
 }
 
 static void
@@ -585,8 +438,6 @@ main(void)
 		TEST(what_came_unasked_is_no_answer_to_the_next_call),
 		TEST(a_question_that_got_no_byte_is_put_once_more),
 		TEST(a_console_is_asked_for_once),
-		TEST(a_host_that_has_vanished_is_not_waited_for),
-		TEST(a_question_to_a_host_that_has_vanished_goes_to_the_next),
 		TEST(a_login_at_one_of_several_hosts_makes_its_own),
 		TEST(a_password_is_sent_once),
 		TEST(one_that_has_waited_for_three_and_a_half_seconds_is_left),
@@ -603,8 +454,5 @@ main(void)
 		TEST(without_memory_a_call_fails_and_loses_nothing),
 	};
 
-	/* As the program does: both sides hang up here. */
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || pve_global_init(NULL) < 0)
-		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return prepare() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
