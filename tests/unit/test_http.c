@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The server on a real socket: what it answers, when, and what it does with the connection. */
-#include "router/http.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "router/listen.h"
 #include "router/slow.h"
-#include "tests/unit/core_fake.h"
-#include "tests/unit/request_scene.h"
+#include "tests/unit/http_scene.h"
 
 #define HOST "Host: x\r\n"
 #define AUTH "Authorization: " SECRET "\r\n"
@@ -24,32 +16,16 @@
 	"{\"hostname\":\"10.0.0.1\",\"node\":\"pve\",\"username\":\"u\",\"password\":\"pw-1\"," \
 	"\"vmid\":101}"
 
-enum { ANSWER_SIZE = 8192, WAIT_MS = 10000, POLL_MS = 20 };
+enum { ANSWER_SIZE = 8192, POLL_MS = 20 };
 
-static struct site *site;
-static struct http *http;
-static uint16_t port;
 static char answer[ANSWER_SIZE];
 
 static int
 make(void **state)
 {
-	struct sockaddr_in where;
-	socklen_t len = sizeof(where);
-	struct http_config config = {0};
-	struct err err;
-	int fd = -1;
-
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
+	serve();
 	sem_init(&fake.asked, 0, 0);
-	site = scene_site(NULL, NULL);
-	config.site = site;
-	assert_int_equal(listen_open("127.0.0.1", 0, &fd, &err), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &len), 0);
-	port = ntohs(where.sin_port);
-	assert_int_equal(http_start(&config, &fd, &http, &err), 0);
-	assert_int_equal(fd, -1);
 	return 0;
 }
 
@@ -57,28 +33,12 @@ static int
 unmake(void **state)
 {
 	(void)state;
-	http_stop(http);
-	http = NULL;
-	site_free(site);
+	serve_no_more();
 	sem_destroy(&fake.asked);
 	return 0;
 }
 
 /* ---- a client ---- */
-
-static int
-dial(void)
-{
-	struct sockaddr_in where = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	struct timeval patience = {.tv_sec = WAIT_MS / 1000};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&where, sizeof(where)), 0);
-	return fd;
-}
 
 static void
 say(int fd, const char *data, size_t len)

@@ -3,30 +3,20 @@
  * The server when the system has no watches left: the library's epoll_ctl() fails. It is in our
  * place here, and so is its accept4(), so that there is a request when it first reads.
  */
-#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "router/http.h"
-#include "router/listen.h"
-#include "tests/unit/core_fake.h"
-#include "tests/unit/request_scene.h"
+#include "tests/unit/http_scene.h"
 
 #define HEAD "POST /create HTTP/1.1\r\nHost: x\r\nAuthorization: " SECRET "\r\n"
 
-enum { WAIT_MS = 10000, TIMES = 20 };
+enum { TIMES = 20 };
 
-static struct site *site;
-static struct http *http;
-static uint16_t port;
 static atomic_bool no_watches;
 static atomic_uint refused;
 
@@ -60,20 +50,8 @@ accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
 static int
 make(void **state)
 {
-	struct sockaddr_in where;
-	socklen_t len = sizeof(where);
-	struct http_config config = {0};
-	struct err err;
-	int fd = -1;
-
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
-	site = scene_site(NULL, NULL);
-	config.site = site;
-	assert_int_equal(listen_open("127.0.0.1", 0, &fd, &err), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &len), 0);
-	port = ntohs(where.sin_port);
-	assert_int_equal(http_start(&config, &fd, &http, &err), 0);
+	serve();
 	return 0;
 }
 
@@ -82,8 +60,7 @@ unmake(void **state)
 {
 	(void)state;
 	atomic_store(&no_watches, false);
-	http_stop(http);
-	site_free(site);
+	serve_no_more();
 	return 0;
 }
 
@@ -91,17 +68,11 @@ unmake(void **state)
 static size_t
 ask(const char *text)
 {
-	struct sockaddr_in where = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	struct timeval patience = {.tv_sec = WAIT_MS / 1000};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = dial();
 	size_t len = 0;
 	char answer[512];
 	ssize_t n;
 
-	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&where, sizeof(where)), 0);
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 	while ((n = recv(fd, answer, sizeof(answer), 0)) > 0)
 		len += (size_t)n;
