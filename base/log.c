@@ -68,7 +68,10 @@ static struct {
 	.now = {.fd = STDERR_FILENO},
 };
 
-/* [l] the one that is filled, [w] the other. Not in the sink, which begins with values: the program's file would have them. */
+/*
+ * [l] the one that is filled, [w] the other. Not in the sink, which begins with values: the
+ * program's file would have half a MiB of zeros.
+ */
 static struct batch batches[2];
 
 /* Of every struct log_rate. Not the sink's: while there is no writer that is held in a write(). */
