@@ -22,7 +22,7 @@
 
 enum {
 	BATCH_SIZE = 256 * 1024, /* of which only what is needed is ever touched */
-	NAP_MS = 2,              /* after which a busy writer looks again, unasked */
+	NAP_MS = 10,             /* after which a busy writer looks again, unasked */
 	CLOSE_MS = 2000,         /* for what is left, at the end */
 };
 

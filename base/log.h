@@ -11,7 +11,7 @@
  * file or a pipe that takes nothing: lines are kept in their order, up to 256 KiB besides those
  * that are being written, and what comes when that is full is lost; once there is room a line
  * says how many were. A program that dies of a signal loses what is not written yet: as a rule
- * nothing older than milliseconds. Without that thread whoever logs writes, and waits.
+ * nothing older than 10 ms. Without that thread whoever logs writes, and waits.
  *
  * Threads: any.
  */
