@@ -50,7 +50,7 @@
 	X(max_browsers_per_session, NULL, NUMBER, "8", 1, 32, true, "browsers of one session at a time") \
 	X(router_connections_per_client, NULL, NUMBER, "256", 1, 1024, true, "connections of one address to the router at a time") \
 	X(session_connections_per_client, NULL, NUMBER, "64", 1, 80, true, "connections of one address to a session port at a time") \
-	X(request_head_max, NULL, NUMBER, "8192", 1024, 32768, true, "bytes of a request's head that the router takes") \
+	X(request_head_max, NULL, NUMBER, "8192", 1024, 24576, true, "bytes of a request's head that the router takes") \
 	X(request_body_max, NULL, NUMBER, "65536", 1024, 1048576, true, "bytes of a request's body that the router takes") \
 	X(head_timeout, NULL, NUMBER, "10", 1, 60, true, "seconds in which a request's head must be there, however it drips in") \
 	X(body_timeout, NULL, NUMBER, "30", 1, 300, true, "seconds in which its body must be there") \

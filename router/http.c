@@ -15,12 +15,10 @@
 
 enum {
 	THREADS = 2,
-	/* More than 32 KiB makes the library map a connection's memory instead of taking it from
-	 * the heap, so that the passwords in it are gone when the connection is. The largest
-	 * head that can be allowed fits, with the records of a hundred headers, of 64 bytes each,
-	 * and the answer's head. No more than that: the library wipes all of it, and half of it
-	 * once more, for each request. */
-	CONNECTION_MEMORY = 40 * 1024,
+	/* The largest head that can be allowed fits, with the records of a hundred headers, of 64
+	 * bytes each, and the answer's head. With a byte more the library would map and unmap a
+	 * connection's memory instead of taking it from the heap, which takes as long as a request. */
+	CONNECTION_MEMORY = 32 * 1024,
 	STOP_MS = 1000,
 };
 
