@@ -48,8 +48,8 @@ struct stream {
 	bool finishing;      /* the socket is to end behind out */
 	unsigned char *in;   /* for TLS, received; from in_at to in_len not looked at */
 	size_t in_at, in_len, in_size;
-	bool between; /* TLS stands between two records, and keeps nothing of any */
-	char *out;    /* of TLS; from out_at to out_len the socket has not taken it yet */
+	size_t record; /* bytes of one that TLS has begun with and not got yet */
+	char *out;     /* of TLS; from out_at to out_len the socket has not taken it yet */
 	size_t out_at, out_len;
 	unsigned uses;     /* since it was idle, up to some number */
 	struct idle idle;  /* the memory of both */

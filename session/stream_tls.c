@@ -15,7 +15,8 @@ enum {
 	RECEIVES_MAX = 2,  /* for one call of TLS, which reads on behind messages of its own */
 	CHATTER_MAX = 100, /* such messages of a connection */
 	RECORD = SSL3_RT_MAX_PLAIN_LENGTH,
-	RECORD_MAX = SSL3_RT_MAX_ENCRYPTED_LENGTH + SSL3_RT_HEADER_LENGTH,
+	HEAD = SSL3_RT_HEADER_LENGTH,
+	RECORD_MAX = SSL3_RT_MAX_ENCRYPTED_LENGTH + HEAD,
 	OUT_SIZE = 3 * RECORD_MAX,
 	IN_MUCH = 3 * RECORD_MAX, /* received at once of who sends much */
 	IN_LITTLE = 2048,         /* and of others */
@@ -41,8 +42,9 @@ release(struct stream *s)
 		free(s->out);
 		s->out = NULL;
 	}
-	/* OpenSSL would free its own also in the middle of a record's head. */
-	if (!s->in && !s->out && s->between && SSL_is_init_finished(s->ssl))
+	/* OpenSSL would free its own also in the middle of a record. */
+	if (!s->in && !s->out && s->record == 0 && !SSL_has_pending(s->ssl) &&
+		SSL_is_init_finished(s->ssl))
 		(void)SSL_free_buffers(s->ssl);
 }
 
@@ -116,11 +118,35 @@ keep(struct stream *s, const char *data, size_t size)
 
 /* ---- the same for OpenSSL ---- */
 
-/*
- * Several records with one call of the system. OpenSSL could read ahead by itself, but moves all
- * that it has in hand for each record, and has a whole record's room made and wiped for each.
- * Bytes, 0 at the end, or -1 with errno.
- */
+/* A whole head, or more of the record that OpenSSL has begun with. */
+static bool
+in_hand(const struct stream *s)
+{
+	return s->in_len - s->in_at >= (s->record > 0 ? 1 : HEAD);
+}
+
+/* Room for so many bytes, at its beginning what is left of the old: less than a head. */
+static int
+make_room(struct stream *s, size_t size)
+{
+	size_t left = s->in_len - s->in_at;
+	unsigned char *in = s->in_size < size ? malloc(size) : s->in;
+
+	if (!in)
+		return -1;
+	if (left > 0)
+		memmove(in, s->in + s->in_at, left);
+	if (in != s->in) {
+		free(s->in);
+		s->in = in;
+		s->in_size = size;
+	}
+	s->in_at = 0;
+	s->in_len = left;
+	return 0;
+}
+
+/* Several records with one call of the system. Bytes, 0 at the end, or -1 with errno. */
 static ssize_t
 refill(struct stream *s)
 {
@@ -133,43 +159,49 @@ refill(struct stream *s)
 		errno = EAGAIN;
 		return -1;
 	}
-	if (s->in_size < size) {
-		free(s->in);
-		s->in = malloc(size);
-		s->in_size = s->in ? size : 0;
-	}
-	s->in_at = s->in_len = 0;
-	if (!s->in) {
+	if (make_room(s, size) < 0) {
 		errno = ENOMEM;
 		return -1;
 	}
 	s->receives++;
-	n = stream_receive(s, s->in, s->in_size);
-	s->in_len = n > 0 ? (size_t)n : 0;
+	n = stream_receive(s, s->in + s->in_len, s->in_size - s->in_len);
+	s->in_len += n > 0 ? (size_t)n : 0;
+	if (n > 0 && !in_hand(s)) {
+		errno = EAGAIN;
+		return -1;
+	}
 	return n;
 }
 
+/*
+ * OpenSSL, told to read ahead, asks once for a record instead of for its head and then for its rest.
+ * But it moves all that it has ahead for each record: so it is given one, and no byte more.
+ */
 static int
 bio_read(BIO *bio, char *data, int size)
 {
 	struct stream *s = BIO_get_data(bio);
+	const unsigned char *in;
 	size_t n;
-	ssize_t r = 1;
+	ssize_t r;
 
 	BIO_clear_retry_flags(bio);
 	if (s->chatter > CHATTER_MAX)
 		return -1;
-	if (s->in_at == s->in_len)
-		r = refill(s);
-	s->between = r <= 0 && size == SSL3_RT_HEADER_LENGTH && SSL_rstate_string(s->ssl)[1] == 'H';
+	r = in_hand(s) ? 1 : refill(s);
 	if (r <= 0) {
 		if (stream_may_retry(r))
 			BIO_set_retry_read(bio);
 		return (int)r;
 	}
-	n = s->in_len - s->in_at < (size_t)size ? s->in_len - s->in_at : (size_t)size;
-	memcpy(data, s->in + s->in_at, n);
+	in = s->in + s->in_at;
+	if (s->record == 0)
+		s->record = HEAD + (size_t)(in[HEAD - 2] << 8 | in[HEAD - 1]);
+	n = s->in_len - s->in_at < s->record ? s->in_len - s->in_at : s->record;
+	n = n < (size_t)size ? n : (size_t)size;
+	memcpy(data, in, n);
 	s->in_at += n;
+	s->record -= n;
 	return (int)n;
 }
 
@@ -256,7 +288,7 @@ stream_tls_attach(struct stream *s, struct err *err)
 	/* With AUTO_RETRY, since what waits in our buffer makes no event; refill() bounds it. */
 	SSL_set_mode(s->ssl,
 		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
-	SSL_set_read_ahead(s->ssl, 0);
+	SSL_set_read_ahead(s->ssl, 1);
 	SSL_set_msg_callback(s->ssl, on_message);
 	SSL_set_msg_callback_arg(s->ssl, s);
 	return 0;
@@ -311,7 +343,6 @@ stream_tls_shake(struct stream *s)
 	r = SSL_do_handshake(s->ssl);
 	if (r != 1)
 		r = tls_result(s, r, POLLER_IN | POLLER_OUT);
-	s->between |= r == 1 && !SSL_has_pending(s->ssl);
 	used(s);
 	stream_watch_anew(s);
 	return r;
@@ -320,7 +351,7 @@ stream_tls_shake(struct stream *s)
 bool
 stream_tls_holds(const struct stream *s)
 {
-	return s->in_at < s->in_len || SSL_has_pending(s->ssl);
+	return in_hand(s) || SSL_has_pending(s->ssl);
 }
 
 ssize_t
@@ -334,7 +365,6 @@ stream_tls_read(struct stream *s, void *data, size_t size)
 		return STREAM_AGAIN;
 	begin(s);
 	n = SSL_read_ex(s->ssl, data, size, &got) == 1 ? (ssize_t)got : tls_result(s, 0, POLLER_IN);
-	s->between |= n > 0 && !SSL_has_pending(s->ssl);
 	s->over = n == STREAM_OVER;
 	used(s);
 	stream_watch_anew(s);
