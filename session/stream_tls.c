@@ -146,6 +146,15 @@ make_room(struct stream *s, size_t size)
 	return 0;
 }
 
+/* What others have left in the thread's queue OpenSSL would take for this connection's. */
+static void
+forget_errors(void)
+{
+	/* Looking is cheaper than clearing, which goes through all places that an error may have. */
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 /* Several records with one call of the system. Bytes, 0 at the end, or -1 with errno. */
 static ssize_t
 refill(struct stream *s)
@@ -154,6 +163,7 @@ refill(struct stream *s)
 	size_t size = s->in && s->in_len == s->in_size ? IN_MUCH : IN_LITTLE;
 	ssize_t n;
 
+	forget_errors();
 	/* A peer that sends only messages of TLS would hold the thread: the rest is for other calls. */
 	if (s->empty || s->receives >= RECEIVES_MAX) {
 		errno = EAGAIN;
@@ -296,13 +306,11 @@ stream_tls_attach(struct stream *s, struct err *err)
 
 /* ---- moving bytes ---- */
 
-/* Before each call of OpenSSL's. */
+/* Before each call of OpenSSL's, but a read's: what that has in hand says for itself what it is. */
 static void
 begin(struct stream *s)
 {
-	/* Looking is cheaper than clearing, which goes through all places that an error may have. */
-	if (ERR_peek_error() != 0)
-		ERR_clear_error();
+	forget_errors();
 	s->receives = 0;
 }
 
@@ -363,7 +371,7 @@ stream_tls_read(struct stream *s, void *data, size_t size)
 	/* Not asked in vain: it would make room to read into. */
 	if (s->empty && !s->over && !stream_tls_holds(s))
 		return STREAM_AGAIN;
-	begin(s);
+	s->receives = 0;
 	n = SSL_read_ex(s->ssl, data, size, &got) == 1 ? (ssize_t)got : tls_result(s, 0, POLLER_IN);
 	s->over = n == STREAM_OVER;
 	used(s);
