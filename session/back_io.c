@@ -282,7 +282,7 @@ on_frames(struct back *b, const unsigned char *data, size_t len)
 		len -= used;
 		if (event.kind != FRAME_NEED_MORE && on_event(b, &event) < 0)
 			return -1;
-	} while (event.kind != FRAME_NEED_MORE);
+	} while (len > 0);
 	return 0;
 }
 

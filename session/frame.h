@@ -65,7 +65,7 @@ struct frame_event {
 
 /*
  * Read one event from in[0..len); *used says how many bytes that took. Call again
- * with the rest until FRAME_NEED_MORE, which always comes with *used == len.
+ * with the rest while there is any. FRAME_NEED_MORE always comes with *used == len.
  * Returns 0, or ERR_PROTOCOL for a frame that RFC 6455 forbids a server to send,
  * and ever after.
  */

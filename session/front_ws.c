@@ -67,7 +67,7 @@ take(struct front *f, unsigned char *in, size_t len)
 		in += used;
 		len -= used;
 		r = on_frame(f, &event);
-	} while (r == 0 && event.kind != FRAME_NEED_MORE);
+	} while (r == 0 && len > 0);
 	return r;
 }
 

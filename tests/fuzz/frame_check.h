@@ -68,6 +68,7 @@ feed(struct frame_parser *p, const uint8_t *data, size_t len, struct events *e)
 		CHECK(used <= len - at);
 		if (r < 0)
 			break;
+		CHECK(used > 0 || event.kind == FRAME_NEED_MORE);
 		if (event.kind == FRAME_IS_DATA)
 			CHECK(event.data >= piece + at && event.data + event.len <= piece + at + used);
 		at += used;
