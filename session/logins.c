@@ -2,45 +2,11 @@
 #include "session/logins.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
 #include "base/log.h"
-#include "base/workers.h"
-#include "session/env.h"
-#include "session/login_key.h"
+#include "session/logins_impl.h"
 #include "session/tunables.h"
-
-enum { RENEW_NEVER_TWICE_MS = 10 * 60 * 1000 }; /* a renewal under way is over by then */
-
-LIST_HEAD(login_list, login);
-
-/* [i] immutable; all else under LOCK_LOGINS, but pve while it flies is the flyer's to change. */
-struct login {
-	LIST_ENTRY(login) link;
-	struct login_key key; /* [i] */
-	bool token;           /* [i] */
-	char lane[LANE_SIZE]; /* [i] */
-	struct pve *pve;      /* one reference; NULL before the first success */
-	bool flying;          /* somebody is on the way to Proxmox for it */
-	bool proven;          /* the last one came back with a login */
-	bool answered;        /* ... or with another answer of Proxmox itself */
-	int64_t landed_ms;    /* when that was */
-	int64_t landed_us;    /* the same: a link may be opened again within the millisecond */
-	struct err failure;   /* what is shared with those who had asked by then; code 0: nothing */
-	int64_t used_ms;      /* when it was last seen in use */
-	int64_t renew_ms;     /* when its ticket is due */
-};
-
-struct logins {
-	struct lock lock;
-	pthread_cond_t landed;
-	struct login_keys *keys; /* [i] */
-	struct login_list all;   /* [LOCK_LOGINS] */
-	size_t count;            /* [LOCK_LOGINS] */
-};
 
 int
 logins_new(struct logins **out, struct err *err)
@@ -125,12 +91,6 @@ find(struct logins *l, const struct login_key *key)
 	return NULL;
 }
 
-static bool
-in_use(const struct login *login)
-{
-	return login->flying || (login->pve && pve_is_shared(login->pve));
-}
-
 /* Out of the cache, to be freed when the lock is released. */
 static void
 drop(struct logins *l, struct login *login, struct login_list *dropped)
@@ -150,7 +110,7 @@ make_room(struct logins *l, struct login_list *dropped)
 		return;
 	LIST_FOREACH(login, &l->all, link)
 	{
-		if (!in_use(login) && (!oldest || login->used_ms < oldest->used_ms))
+		if (!login_in_use(login) && (!oldest || login->used_ms < oldest->used_ms))
 			oldest = login;
 	}
 	if (oldest)
@@ -365,121 +325,7 @@ logins_get(const struct env *env, const struct login_ask *ask, struct pve **out,
 	return 0;
 }
 
-/* ---- renewal ---- */
-
-struct renewal {
-	const struct env *env;
-	struct pve *pve; /* one reference */
-	char lane[LANE_SIZE];
-};
-
-static void
-renewal_over(struct renewal *renewal, int64_t due_ms)
-{
-	struct logins *l = renewal->env->logins;
-	struct login *login;
-
-	lock_take(&l->lock);
-	LIST_FOREACH(login, &l->all, link)
-	{
-		if (login->pve == renewal->pve)
-			login->renew_ms = due_ms;
-	}
-	lock_release(&l->lock);
-}
-
-static void
-renewal_free(struct renewal *renewal)
-{
-	pve_unref(renewal->pve);
-	free(renewal);
-}
-
-/* When it is due again, which *next says for the log. A login that is made anew sets another time. */
-static int64_t
-due_after(const struct pve *pve, int r, int64_t start_ms, const char **next)
-{
-	*next = "in a minute";
-	if (r == 0)
-		return start_ms + RENEW_AFTER_MS;
-	if (r != ERR_REFUSED)
-		return clock_ms() + RENEW_RETRY_MS;
-	*next = "in 10 minutes";
-	if (pve_ticket_age_ms(pve) < PVE_TICKET_MAX_MS)
-		return clock_ms() + RENEW_REFUSED_MS;
-	*next = "never, it is too old";
-	return INT64_MAX;
-}
-
-static bool
-run_renewal(void *arg)
-{
-	struct renewal *renewal = arg;
-	int64_t start_ms = clock_ms();
-	struct err err = {0, ""};
-	int r = pve_renew(renewal->pve, start_ms + PVE_CALL_MS, &err);
-	const char *next;
-
-	/* Before the line: whoever read it may count on when the next one is due. */
-	renewal_over(renewal, due_after(renewal->pve, r, start_ms, &next));
-	if (r < 0)
-		log_error(LOG_API, "%s at %s: login ticket not renewed, next try %s: %s",
-			pve_user(renewal->pve), renewal->lane, next, err.text);
-	else
-		log_debug(LOG_API, "%s at %s: login ticket renewed", pve_user(renewal->pve), renewal->lane);
-	renewal_free(renewal);
-	return env_answered(r);
-}
-
-static void
-late_renewal(void *arg)
-{
-	struct renewal *renewal = arg;
-
-	renewal_over(renewal, clock_ms() + RENEW_RETRY_MS);
-	renewal_free(renewal);
-}
-
-/* One due login per look, so that nothing is called under the lock. */
-static bool
-next_due(struct logins *l, int64_t now_ms, struct renewal *out)
-{
-	struct login *login;
-
-	lock_take(&l->lock);
-	LIST_FOREACH(login, &l->all, link)
-	{
-		if (login->flying || !in_use(login) || now_ms < login->renew_ms)
-			continue;
-		login->renew_ms = now_ms + RENEW_NEVER_TWICE_MS;
-		out->pve = pve_ref(login->pve);
-		memcpy(out->lane, login->lane, LANE_SIZE);
-		break;
-	}
-	lock_release(&l->lock);
-	return out->pve != NULL;
-}
-
-static void
-post_renewals(const struct env *env)
-{
-	struct renewal *renewal;
-	struct job job = {.run = run_renewal, .late = late_renewal};
-
-	/* Out of memory: again in a second. */
-	while ((renewal = calloc(1, sizeof(*renewal)))) {
-		renewal->env = env;
-		if (!next_due(env->logins, clock_ms(), renewal))
-			break;
-		env_use_policy(env, renewal->pve);
-		job.lane = renewal->lane;
-		job.deadline_ms = clock_ms() + PVE_CALL_MS;
-		job.arg = renewal;
-		if (workers_post(env->workers, &job, NULL) < 0)
-			late_renewal(renewal);
-	}
-	free(renewal);
-}
+/* ---- once a second ---- */
 
 static void
 drop_idle(struct logins *l)
@@ -491,7 +337,7 @@ drop_idle(struct logins *l)
 	lock_take(&l->lock);
 	for (login = LIST_FIRST(&l->all); login; login = next) {
 		next = LIST_NEXT(login, link);
-		if (in_use(login))
+		if (login_in_use(login))
 			login->used_ms = now_ms;
 		else if (now_ms - login->used_ms >= LOGIN_IDLE_MS)
 			drop(l, login, &dropped);
@@ -504,6 +350,6 @@ void
 logins_tick(const struct env *env)
 {
 	drop_idle(env->logins);
-	post_renewals(env);
+	logins_renew(env);
 	pve_tick();
 }

@@ -36,7 +36,7 @@
 #include "proxmox_api/pve.h"
 
 struct env;
-struct logins; /* opaque, see logins.c */
+struct logins; /* opaque, see logins_impl.h */
 
 enum {
 	LOGINS_MAX = 1024,
