@@ -333,6 +333,20 @@ scene_vanishes(struct scene_host *h)
 			setsockopt(h->kept[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
 }
 
+/* What is sent arrives again, also what was sent meanwhile and is sent once more. */
+static inline void
+scene_returns(struct scene_host *h)
+{
+	int unused = 0;
+	unsigned n = scene_connections(h);
+
+	assert_int_equal(
+		setsockopt(h->listener, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)), 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(
+			setsockopt(h->kept[i].fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)), 0);
+}
+
 static inline void
 scene_behaves(struct scene_host *h, enum scene_manner manner)
 {
