@@ -46,4 +46,22 @@ next_cut(struct cuts *c, size_t left)
 	return n < left ? n : left;
 }
 
+/* Reads the len bytes of text, behind which there is a NUL, and its memory ends. */
+typedef void fuzz_reader(const char *text, size_t len);
+
+/* The first byte picks one of count readers, the rest is its input. */
+static inline int
+fuzz_read(fuzz_reader *const readers[], size_t count, const uint8_t *data, size_t size)
+{
+	char *text = size > 0 ? malloc(size) : NULL;
+
+	if (text == NULL)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	readers[data[0] % count](text, size - 1);
+	free(text);
+	return 0;
+}
+
 #endif

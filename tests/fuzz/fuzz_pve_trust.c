@@ -108,7 +108,7 @@ read_pin(const char *text, size_t len)
 	CHECK(pin.fingerprint.set);
 }
 
-static void (*const readers[])(const char *text, size_t len) = {
+static fuzz_reader *const readers[] = {
 	read_file,
 	read_fingerprint,
 	read_endpoint,
@@ -118,18 +118,5 @@ static void (*const readers[])(const char *text, size_t len) = {
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum { READERS = sizeof(readers) / sizeof(readers[0]) };
-	char *text;
-
-	if (size == 0)
-		return 0;
-	/* A NUL after it for those who read text; and its end is the block's for those who count. */
-	text = malloc(size);
-	if (text == NULL)
-		return 0;
-	memcpy(text, data + 1, size - 1);
-	text[size - 1] = '\0';
-	readers[data[0] % READERS](text, size - 1);
-	free(text);
-	return 0;
+	return fuzz_read(readers, sizeof(readers) / sizeof(readers[0]), data, size);
 }

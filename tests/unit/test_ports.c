@@ -6,21 +6,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/log.h"
 #include "tests/unit/death.h"
 #include "tests/unit/port_range.h"
 
 #define HOME "127.0.0.1"
-
-/* Lines about ports that are left out would only disturb. */
-static int
-be_silent(void **state)
-{
-	const struct log_config silent = {.enabled = false, .file = "stderr"};
-
-	(void)state;
-	return log_open(&silent, NULL);
-}
 
 static void
 a_leased_port_accepts_and_a_returned_one_refuses(void **state)

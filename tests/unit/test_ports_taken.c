@@ -5,20 +5,9 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
-#include "base/log.h"
 #include "tests/unit/port_range.h"
 
 #define HOME "127.0.0.1"
-
-/* Lines about ports that are left out would only disturb. */
-static int
-be_silent(void **state)
-{
-	const struct log_config silent = {.enabled = false, .file = "stderr"};
-
-	(void)state;
-	return log_open(&silent, NULL);
-}
 
 /* In another process: can the port be bound, listened on even? 0 or the errno that says no. */
 static int
