@@ -10,7 +10,7 @@ export const GIB = 2 ** 30;
 const FRAMES = [256, KIB, 4 * KIB, 16 * KIB, 64 * KIB];
 
 /* Small frames cost more: what takes a second or so of CPU. */
-const MIB_OF = { 256: 16, 1024: 64, 4096: 128, 16384: 256, 65536: 256 };
+const MIB_OF = { 256: 32, 1024: 64, 4096: 128, 16384: 256, 65536: 256 };
 
 const MAIN = {
 	runs: 3,
