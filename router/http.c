@@ -16,8 +16,9 @@
 enum {
 	THREADS = 2,
 	/* The largest head that can be allowed fits, with the records of a hundred headers, of 64
-	 * bytes each, and the answer's head. With a byte more the library would map and unmap a
-	 * connection's memory instead of taking it from the heap, which takes as long as a request. */
+	 * bytes each, and the answer's head, if it has no cookies, which are kept twice. With a
+	 * byte more the library would map and unmap a connection's memory instead of taking it from
+	 * the heap, which takes as long as a request. */
 	CONNECTION_MEMORY = 32 * 1024,
 	STOP_MS = 1000,
 };

@@ -25,6 +25,47 @@ enum {
 
 /* ---- memory for TLS ---- */
 
+/* A whole head, or more of the record that OpenSSL has begun with. */
+static bool
+in_hand(const struct stream *s)
+{
+	return s->in_len - s->in_at >= (s->record > 0 ? 1 : HEAD);
+}
+
+/* Room for so many bytes, at its beginning what is left of the old: less than a head. */
+static int
+make_room(struct stream *s, size_t size)
+{
+	size_t left = s->in_len - s->in_at;
+	unsigned char *in = s->in_size == size ? s->in : malloc(size);
+
+	if (!in)
+		return -1;
+	if (left > 0)
+		memmove(in, s->in + s->in_at, left);
+	if (in != s->in) {
+		free(s->in);
+		s->in = in;
+		s->in_size = size;
+	}
+	s->in_at = 0;
+	s->in_len = left;
+	return 0;
+}
+
+static void
+release_in(struct stream *s)
+{
+	if (s->in_at == s->in_len) {
+		free(s->in);
+		s->in = NULL;
+		s->in_at = s->in_len = s->in_size = 0;
+	} else if (!in_hand(s) && s->in_size > IN_LITTLE) {
+		/* A head may stay torn for as long as its sender likes. No memory: it stays where it is. */
+		(void)make_room(s, IN_LITTLE);
+	}
+}
+
 /*
  * Who has waited for some time has no buffers: they are as large as all else of a stream together.
  * Who goes on has them still, for to make and to wipe them costs as much as a small message. An
@@ -33,17 +74,13 @@ enum {
 static void
 release(struct stream *s)
 {
-	if (s->in_at == s->in_len) {
-		free(s->in);
-		s->in = NULL;
-		s->in_at = s->in_len = s->in_size = 0;
-	}
+	release_in(s);
 	if (s->out_len == 0) {
 		free(s->out);
 		s->out = NULL;
 	}
 	/* OpenSSL would free its own also in the middle of a record. */
-	if (!s->in && !s->out && s->record == 0 && !SSL_has_pending(s->ssl) &&
+	if (!in_hand(s) && !s->out && s->record == 0 && !SSL_has_pending(s->ssl) &&
 		SSL_is_init_finished(s->ssl))
 		(void)SSL_free_buffers(s->ssl);
 }
@@ -118,34 +155,6 @@ keep(struct stream *s, const char *data, size_t size)
 
 /* ---- the same for OpenSSL ---- */
 
-/* A whole head, or more of the record that OpenSSL has begun with. */
-static bool
-in_hand(const struct stream *s)
-{
-	return s->in_len - s->in_at >= (s->record > 0 ? 1 : HEAD);
-}
-
-/* Room for so many bytes, at its beginning what is left of the old: less than a head. */
-static int
-make_room(struct stream *s, size_t size)
-{
-	size_t left = s->in_len - s->in_at;
-	unsigned char *in = s->in_size < size ? malloc(size) : s->in;
-
-	if (!in)
-		return -1;
-	if (left > 0)
-		memmove(in, s->in + s->in_at, left);
-	if (in != s->in) {
-		free(s->in);
-		s->in = in;
-		s->in_size = size;
-	}
-	s->in_at = 0;
-	s->in_len = left;
-	return 0;
-}
-
 /* What others have left in the thread's queue OpenSSL would take for this connection's. */
 static void
 forget_errors(void)
@@ -169,7 +178,7 @@ refill(struct stream *s)
 		errno = EAGAIN;
 		return -1;
 	}
-	if (make_room(s, size) < 0) {
+	if (make_room(s, size > s->in_size ? size : s->in_size) < 0) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -181,6 +190,16 @@ refill(struct stream *s)
 		return -1;
 	}
 	return n;
+}
+
+/* How long the record is that begins here, by the first bytes of it. */
+static size_t
+record_size(const unsigned char head[HEAD])
+{
+	/* No type of TLS's: a ClientHello as SSL 2 had it, which OpenSSL still reads. */
+	if (head[0] & 0x80)
+		return 2 + (size_t)((head[0] & 0x7f) << 8 | head[1]);
+	return HEAD + (size_t)(head[HEAD - 2] << 8 | head[HEAD - 1]);
 }
 
 /*
@@ -206,7 +225,7 @@ bio_read(BIO *bio, char *data, int size)
 	}
 	in = s->in + s->in_at;
 	if (s->record == 0)
-		s->record = HEAD + (size_t)(in[HEAD - 2] << 8 | in[HEAD - 1]);
+		s->record = record_size(in);
 	n = s->in_len - s->in_at < s->record ? s->in_len - s->in_at : s->record;
 	n = n < (size_t)size ? n : (size_t)size;
 	memcpy(data, in, n);

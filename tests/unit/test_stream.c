@@ -247,6 +247,27 @@ what_is_no_tls_is_refused(enum kind kind)
 	assert_int_not_equal(ERR_peek_error(), 0);
 }
 
+/* Its length stands where no other record has it. */
+static void
+a_hello_as_ssl_2_had_it_is_answered(enum kind kind)
+{
+	enum { LEN = 776, SPECS = 735, CHALLENGE = 32 };
+	static const unsigned char begin[] = {
+		0x80 | LEN >> 8, LEN & 0xff, 1, 3, 3, SPECS >> 8, SPECS & 0xff, 0, 0, 0, CHALLENGE};
+	unsigned char hello[2 + LEN] = {0}, byte;
+	size_t i;
+
+	memcpy(hello, begin, sizeof(begin));
+	for (i = sizeof(begin); i < sizeof(begin) + SPECS; i += 3)
+		memcpy(hello + i, "\0\xc0\x2b", 3);
+	meet(kind, 0, false);
+	assert_int_equal(stream_shake(&near), STREAM_AGAIN);
+	assert_int_equal(send(far.fd, hello, sizeof(hello), 0), sizeof(hello));
+	turn();
+	(void)!stream_shake(&near);
+	assert_int_equal(recv(far.fd, &byte, 1, MSG_DONTWAIT), 1);
+}
+
 /* A handshake that the near side gives up: why? */
 static int
 reason_of_refusal(void)
@@ -315,6 +336,7 @@ main(void)
 		test_tls(an_end_in_the_handshake_is_over_and_no_refusal),
 		test_each(a_reset_is_over_as_often_as_one_asks),
 		test_tls(what_is_no_tls_is_refused),
+		test_servers(a_hello_as_ssl_2_had_it_is_answered),
 		test_clients(a_certificate_that_is_not_accepted_is_refused_and_the_far_side_is_told),
 		test_servers(an_alert_is_a_refusal),
 		test_tls(a_forged_record_is_a_refusal),

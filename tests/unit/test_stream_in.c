@@ -129,6 +129,30 @@ who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it(enum kind kind)
 	assert_int_equal(near.idle.timer.at_ms, 0);
 }
 
+/* He has sent much, and then the beginning of a head. */
+static void
+who_waits_with_a_torn_head_keeps_little(enum kind kind)
+{
+	enum { TORN = 3, MUCH = 16384, LITTLE = 2048 };
+	static char bytes[MUCH], got[MUCH];
+
+	fill(bytes, sizeof(bytes));
+	connect_as(kind, POLLER_IN);
+	get_going();
+	near_reads_all(bytes, sizeof(bytes), got, sizeof(got));
+	far_write("hello", 5);
+	assert_int_equal(far_push(TORN), TORN);
+	turn();
+	assert_int_equal(near_read(), STREAM_AGAIN);
+	assert_false(stream_holds(&near));
+	assert_true(near.in_size > LITTLE);
+	pass_time();
+	assert_in_range(near.in_size, TORN, LITTLE);
+	assert_true(far_push(ALL) > 0);
+	turn();
+	near_reads("hello", 200);
+}
+
 /* It still is what has to be sent. */
 static void
 who_cannot_send_keeps_it_until_he_can(enum kind kind)
@@ -197,6 +221,7 @@ main(void)
 		test_tls(records_of_all_sizes_come_whole),
 		test_tls(an_opening_keeps_no_memory),
 		test_tls(who_waits_for_long_keeps_no_memory_and_who_does_not_keeps_it),
+		test_tls(who_waits_with_a_torn_head_keeps_little),
 		test_tls(who_cannot_send_keeps_it_until_he_can),
 		test_tls(without_memory_to_receive_into_it_is_over),
 		test_tls13(an_answer_that_had_no_room_goes_when_there_is_some),
