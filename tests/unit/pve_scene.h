@@ -318,33 +318,32 @@ scene_hang_up(struct scene_host *h)
 	scene_await_open(h, 0);
 }
 
-/* From now on nothing that is sent to it arrives, as if it had no power. */
+/* SO_ATTACH_FILTER: nothing arrives any more; SO_DETACH_FILTER takes that away. */
 static inline void
-scene_vanishes(struct scene_host *h)
+scene_filter(struct scene_host *h, int option)
 {
 	struct sock_filter nothing = {BPF_RET | BPF_K, 0, 0, 0};
 	struct sock_fprog program = {1, &nothing};
 	unsigned n = scene_connections(h);
 
-	assert_int_equal(
-		setsockopt(h->listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	assert_int_equal(setsockopt(h->listener, SOL_SOCKET, option, &program, sizeof(program)), 0);
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(
-			setsockopt(h->kept[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+			setsockopt(h->kept[i].fd, SOL_SOCKET, option, &program, sizeof(program)), 0);
+}
+
+/* From now on nothing that is sent to it arrives, as if it had no power. */
+static inline void
+scene_vanishes(struct scene_host *h)
+{
+	scene_filter(h, SO_ATTACH_FILTER);
 }
 
 /* What is sent arrives again, also what was sent meanwhile and is sent once more. */
 static inline void
 scene_returns(struct scene_host *h)
 {
-	int unused = 0;
-	unsigned n = scene_connections(h);
-
-	assert_int_equal(
-		setsockopt(h->listener, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)), 0);
-	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(
-			setsockopt(h->kept[i].fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)), 0);
+	scene_filter(h, SO_DETACH_FILTER);
 }
 
 static inline void
