@@ -183,7 +183,7 @@ bench: ## what relaying, memory, opening and links cost, beside peers; docs/perf
 	@$(bench_program)
 bench-quick: ## the same in two minutes: less of it, with fewer peers
 	@$(bench_program) --size quick
-bench-full: ## the same with all rows, in an hour or more; fills docs/performance.md, draws docs/bench
+bench-full: ## the same with all rows, in some 40 minutes; fills docs/performance.md, draws docs/bench
 	@$(bench_program) --size full --out docs/bench/result.json --svg docs/bench \
 		--markdown docs/performance.md
 

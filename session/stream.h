@@ -55,7 +55,7 @@ struct stream {
 	struct idle idle;  /* the memory of both */
 	unsigned receives; /* within this call of TLS */
 	unsigned chatter;  /* messages of TLS's own that have come */
-	bool refused;      /* TLS ended it: the thread's error queue says why */
+	bool refused;      /* TLS ended it; after a handshake the thread's error queue says why */
 	void (*ready)(void *arg, unsigned what);
 	void *arg;
 };

@@ -325,6 +325,42 @@ a_renegotiation_is_declined_and_harms_nobody(void **state)
 	assert_int_equal(turns_within(3), 1);
 }
 
+/* As OpenSSL does when something else of this thread fails. */
+static void
+somebody_else_fails(void)
+{
+	ERR_raise(ERR_LIB_NONE, ERR_R_INTERNAL_ERROR);
+}
+
+static void
+what_others_have_left_in_the_errors_ends_nothing(enum kind kind)
+{
+	size_t cut;
+
+	meet(kind, POLLER_IN, false);
+	somebody_else_fails();
+	assert_int_equal(stream_shake(&near), STREAM_AGAIN);
+	shake();
+	/* In the head of a record, right behind it, and in its body. */
+	for (cut = 3; cut < 9; cut += 2) {
+		far_write("hello", 5);
+		assert_int_equal(far_push(cut), cut);
+		turn();
+		somebody_else_fails();
+		assert_int_equal(near_read(), STREAM_AGAIN);
+		far_push(ALL);
+		turn();
+		somebody_else_fails();
+		near_reads("hello", 200);
+		somebody_else_fails();
+		assert_int_equal(near_read(), STREAM_AGAIN);
+		somebody_else_fails();
+		near_says("hello");
+	}
+	assert_false(near.refused);
+	ERR_clear_error();
+}
+
 int
 main(void)
 {
@@ -342,6 +378,7 @@ main(void)
 		test_tls13(reading_waits_for_room_for_an_answer_without_a_turn),
 		test_tls13(new_keys_that_are_asked_for_in_the_middle_of_a_record_break_nothing),
 		test(a_renegotiation_is_declined_and_harms_nobody),
+		test_tls(what_others_have_left_in_the_errors_ends_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
