@@ -163,7 +163,7 @@ describe('a connection that waits for a call', () => {
 			await picture(w, url);
 			assert.equal(asked().filter((word) => word === 'vncproxy').length, 1);
 		}
-		assert.doesNotMatch(w.gw.log(), /broke before an answer/);
+		assert.doesNotMatch(await w.gw.fullLog(), /broke before an answer/);
 	});
 
 	test('is left when the configuration is read again, and who is there then is judged', async (t) => {

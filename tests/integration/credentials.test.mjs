@@ -126,7 +126,7 @@ describe('of several hosts', () => {
 		await shows(await gw.console(url));
 		await gw.logged(/\[DEBUG\] POST \/api2\/json\/access\/ticket: 0 in \d+ ms at 127\.0\.0\.3\n/);
 		/* The one that answered is the one that is asked from then on. */
-		assert.equal(gw.log().split(` at ${NOBODY}\n`).length - 1, 1);
+		assert.equal((await gw.fullLog()).split(` at ${NOBODY}\n`).length - 1, 1);
 		await gw.logged(new RegExp(`vncproxy: 200 in \\d+ ms at ${pve.host}\n`));
 	});
 

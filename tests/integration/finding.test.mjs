@@ -81,7 +81,7 @@ describe('a guest is found', () => {
 
 	test('and no query is logged', async () => {
 		await w.gw.logged(/GET .*\/cluster\/resources\b/);
-		assert.doesNotMatch(w.gw.log(), /type=vm|resources\?/);
+		assert.doesNotMatch(await w.gw.fullLog(), /type=vm|resources\?/);
 	});
 });
 

@@ -285,8 +285,7 @@ describe('bind_client: address', () => {
 		const { rawHeaders } = await tryKey(url, theirs, { wrong });
 		assert.deepEqual(rawHeaders, (await request(url, '/', theirs)).rawHeaders);
 		const tells = /a link's key from (\S+), but another address/g;
-		await w.gw.logged(tells);
-		const told = [...w.gw.log().matchAll(tells)];
+		const told = [...(await w.gw.fullLog()).matchAll(tells)];
 		assert.deepEqual(told.map((m) => m[1]), [theirs]);
 	});
 

@@ -103,7 +103,7 @@ describe('file descriptors', () => {
 		const out = execFileSync('prlimit', ['--pid', String(w.gw.pid), '--nofile', '--noheadings',
 			'--output', 'SOFT'], { encoding: 'utf8' });
 		assert.equal(out.trim(), '2048');
-		assert.doesNotMatch(w.gw.log(), /warning:/);
+		assert.doesNotMatch(await w.gw.fullLog(), /warning:/);
 		await closeWorld(w);
 	});
 

@@ -236,6 +236,6 @@ describe('a port scanner', () => {
 			await shows(c);
 		for (const url of await w.urls())
 			await shows(await w.gw.console(url));
-		assert.deepEqual(findLeaks(w.gw.log(), w.gw.secrets), []);
+		assert.deepEqual(findLeaks(await w.gw.fullLog(), w.gw.secrets), []);
 	});
 });

@@ -92,7 +92,7 @@ describe('versions, consoles and credentials', () => {
 
 /* Opens a console until something of it is seen: 'opens', or why not in the log's words. */
 async function outcome(gw, fields, want) {
-	const before = gw.log().length;
+	const before = (await gw.fullLog()).length;
 	const url = await gw.session(fields);
 
 	try {

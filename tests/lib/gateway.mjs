@@ -100,6 +100,7 @@ export class Gateway {
 		this.dir = options.dir ?? tempDir('pvgw');
 		this.scheme = options.tls ? 'https' : 'http';
 		this.text = '';
+		this.marks = 0; /* put into the log by fullLog() */
 		this.exited = null;
 	}
 
@@ -234,9 +235,22 @@ export class Gateway {
 		this.signal('SIGHUP');
 	}
 
-	/* Everything it wrote to stderr and stdout so far. */
+	/* What of its stderr and stdout is here by now. A line may come some milliseconds late. */
 	log() {
 		return this.text;
+	}
+
+	/* All it has logged until now, late lines too. It must log at debug, as it does by default. */
+	async fullLog() {
+		const method = `LATEST${++this.marks}`;
+		await this.request('/', { method });
+		await this.logged(`"${method}" elsewhere`);
+		return this.text;
+	}
+
+	/* The lines of that which match. */
+	async logLines(pattern) {
+		return (await this.fullLog()).split('\n').filter((line) => pattern.test(line));
 	}
 
 	tail(lines = 40) {
