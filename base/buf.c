@@ -11,8 +11,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/secret.h"
 
-enum { DEFAULT_MAX = 1024 * 1024, SMALLEST_CAP = 256, FORMATTING_STACK = 2048 };
+enum { DEFAULT_MAX = 1024 * 1024, SMALLEST_CAP = 256 };
 
 static size_t
 ceiling(const struct buf *b)
@@ -85,14 +86,6 @@ buf_add_texts(struct buf *b, const char *const *texts, size_t n)
 	return r;
 }
 
-/* Empty what a function that has just returned left on the stack, when called in its place. */
-static void __attribute__((noinline)) wipe_stack(void)
-{
-	char below[FORMATTING_STACK];
-
-	explicit_bzero(below, sizeof(below));
-}
-
 /* Bytes that a text and its NUL may take without another piece of memory. */
 static size_t
 room(const struct buf *b)
@@ -119,7 +112,7 @@ try_format(struct buf *b, size_t *len, const char *fmt, va_list args)
 		b->len += (size_t)n;
 		return 0;
 	}
-	wipe_stack();
+	secret_wipe_stack();
 	b->data[b->len] = '\0';
 	*len = n >= 0 ? (size_t)n : SIZE_MAX;
 	return n >= 0 || errno == EOVERFLOW ? ERR_LIMIT : ERR_MEMORY;

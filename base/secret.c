@@ -70,6 +70,13 @@ secret_wipe(struct secret *s)
 	*s = (struct secret){0};
 }
 
+void __attribute__((noinline)) secret_wipe_stack(void)
+{
+	char below[STACK_WIPED];
+
+	explicit_bzero(below, sizeof(below));
+}
+
 const char *
 secret_peek(const struct secret *s)
 {

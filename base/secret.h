@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { STACK_WIPED = 8192 };
+
 struct secret {
 	char *data; /* len bytes and a NUL, or NULL */
 	size_t len;
@@ -29,6 +31,13 @@ void secret_move(struct secret *to, struct secret *from);
 
 /* Overwrite and free; *s is empty afterwards. An empty one stays empty. */
 void secret_wipe(struct secret *s);
+
+/*
+ * Overwrite what functions that have just returned left on the stack, STACK_WIPED bytes from the
+ * caller's frame on: their variables, and all registers, vectors too, with what was last copied
+ * through them, which the dynamic linker saves there when it binds a library's call at its first use.
+ */
+void secret_wipe_stack(void);
 
 /* The bytes as a C string, "" when empty; valid until *s changes. */
 const char *secret_peek(const struct secret *s);

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/lanes.h"
 #include "base/lock.h"
+#include "base/secret.h"
 
 enum { STACK_BYTES = 512 * 1024 }; /* name resolution, TLS handshakes and JSON happen on it */
 
@@ -129,6 +130,7 @@ run(struct workers *w, struct item *item)
 
 	provide_thread(w);
 	did_well = item->job.run(item->job.arg);
+	secret_wipe_stack();
 	lock_take(&w->lock);
 	lanes_end(&w->lanes, item, did_well, clock_ms());
 	free(item);

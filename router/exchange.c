@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "router/http_head.h"
 #include "router/routes.h"
 #include "session/forwarded.h"
@@ -362,6 +363,7 @@ run(struct exchange *x)
 	conns_phase(x->all->conns, x->conn, CONN_WORK);
 	if (x->stage == STAGE_BODY) {
 		next = x->request.route->run(&x->request, &x->reply);
+		secret_wipe_stack();
 		/* It may already belong to somebody else. */
 		if (next == ROUTE_LATER)
 			return MHD_YES;
@@ -391,6 +393,7 @@ exchange_handle(void *cls, struct MHD_Connection *connection, const char *url, c
 		return *len > 0 ? take_body(x, data, len) : run(x);
 	case STAGE_OPEN:
 		x->request.route->resumed(&x->request, &x->reply);
+		secret_wipe_stack();
 		return finish(x);
 	case STAGE_ANSWER:
 		return send_reply(x);

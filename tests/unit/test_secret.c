@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "tests/unit/left_behind.h"
 #include "tests/unit/torture.h"
 
 static void
@@ -317,6 +318,19 @@ a_failure_leaves_what_was_held(void **state)
 	assert_true(torture(use_secrets, NULL) >= 14);
 }
 
+static void
+what_a_call_left_on_the_stack_is_wiped(void **state)
+{
+	uintptr_t there;
+
+	(void)state;
+	there = leave_behind();
+	assert_true(is_left(there));
+	there = leave_behind();
+	secret_wipe_stack();
+	assert_false(is_left(there));
+}
+
 int
 main(void)
 {
@@ -338,6 +352,7 @@ main(void)
 		cmocka_unit_test(without_the_kernel_s_generator_nothing_changes),
 		cmocka_unit_test(more_than_memory_can_hold_is_refused),
 		cmocka_unit_test(a_failure_leaves_what_was_held),
+		cmocka_unit_test(what_a_call_left_on_the_stack_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "tests/unit/left_behind.h"
 #include "tests/unit/workers_scene.h"
 
 static void
@@ -126,6 +127,40 @@ the_stack_has_512_kib(void **state)
 	workers_free(w);
 	/* A sanitizer may ask for more. */
 	assert_true(size >= 512 * 1024 && size < 4 * 1024 * 1024);
+}
+
+static bool
+leave_a_secret(void *arg)
+{
+	*(uintptr_t *)arg = leave_behind();
+	be_quick(NULL);
+	return true;
+}
+
+static bool
+look_for_it(void *arg)
+{
+	uintptr_t *there = arg;
+
+	*there = is_left(*there);
+	be_quick(NULL);
+	return true;
+}
+
+static void
+a_job_leaves_nothing_on_the_stack(void **state)
+{
+	struct workers *w = workers_for_test(1, 1, 1);
+	uintptr_t there = 0;
+
+	(void)state;
+	post(w, NULL, leave_a_secret, (char *)&there);
+	wait_for(&seen.done, 1);
+	assert_true(there > 1);
+	post(w, NULL, look_for_it, (char *)&there);
+	wait_for(&seen.done, 2);
+	workers_free(w);
+	assert_int_equal(there, false);
 }
 
 static bool
@@ -351,6 +386,7 @@ main(void)
 		test(idle_threads_end_but_for_the_first_few),
 		test(all_threads_may_end_and_come_back),
 		test(the_stack_has_512_kib),
+		test(a_job_leaves_nothing_on_the_stack),
 		test(the_threads_are_called_worker),
 		test(a_thread_that_cannot_be_started_is_made_up_for_by_the_tick),
 		test(without_its_first_threads_there_are_no_workers),
