@@ -3,14 +3,14 @@
  * browse - many browsers, and what came of them.
  *
  * `load browse --links FILE --work WORK --mode MODE [--parallel N] [--watch LIST]
- * [--direct 1] [--raw 1] [--stall N] [--timeout-s N]` opens every link in FILE (one a
- * line), N at a time.
+ * [--direct 1] [--raw 1] [--stall N] [--stall-after-ms N] [--timeout-s N]` opens every link in
+ * FILE (one a line), N at a time.
  *   all   when all are there it prints {"event":"ready",...}, waits for a line on its
  *         input, and then lets all work at once; CPU time counts from that line on
  *   each  each works as soon as it is there and leaves; CPU time counts from the start
  *   link  as all, but every browser stops at the redirect
- * The first --stall browsers stop reading when they are there; nobody waits for what
- * they would have received. The last line is {"event":"done",...}. When its input ends,
+ * The first --stall browsers stop reading when they are there, or (mode all) so many ms after
+ * the work has begun; nobody waits for what they would have received. The last line is {"event":"done",...}. When its input ends,
  * it ends.
  */
 #include <stdio.h>
@@ -33,7 +33,10 @@ struct browse {
 	size_t count, started, parallel;
 	size_t in[BROWSER_FAILED + 1]; /* how many are in each state */
 	size_t stalls;
+	int64_t stall_after_ns; /* 0: as soon as they are there */
+	int64_t stall_at_ns;    /* 0: not to come, or done */
 	struct hist rounds, delays;
+	struct hist_seconds seconds;
 	struct watched *watched;
 	int64_t deadline_ns;
 	bool all, told, ready_said;
@@ -70,7 +73,7 @@ start_some(struct browse *t)
 
 	while (t->started < t->count && t->in[BROWSER_OPENING] < t->parallel) {
 		b = &t->browsers[t->started++];
-		b->stalls = t->started <= t->stalls;
+		b->stalls = t->started <= t->stalls && t->stall_after_ns == 0;
 		t->in[BROWSER_OPENING]++;
 		browser_start(b, &t->plan, t->links[b - t->browsers]);
 	}
@@ -90,12 +93,33 @@ all_there(const struct browse *t)
 	return t->started == t->count && t->in[BROWSER_OPENING] == 0;
 }
 
+static void
+begin_work(struct browse *t)
+{
+	size_t i;
+
+	t->told = false;
+	watched_start(t->watched);
+	for (i = 0; i < t->count; i++)
+		browser_work(&t->browsers[i]);
+	if (t->stall_after_ns > 0)
+		t->stall_at_ns = now_ns() + t->stall_after_ns;
+}
+
+static void
+stall_some(struct browse *t)
+{
+	size_t i;
+
+	t->stall_at_ns = 0;
+	for (i = 0; i < t->stalls && i < t->count; i++)
+		browser_stall(&t->browsers[i]);
+}
+
 /* One step of the run; true when it is over. */
 static bool
 step(struct browse *t)
 {
-	size_t i;
-
 	start_some(t);
 	if (t->all && !t->ready_said && all_there(t)) {
 		printf("{\"event\":\"ready\",\"ready\":%zu,\"failed\":%zu}\n",
@@ -103,12 +127,10 @@ step(struct browse *t)
 		fflush(stdout);
 		t->ready_said = true;
 	}
-	if (t->ready_said && t->told) {
-		t->told = false;
-		watched_start(t->watched);
-		for (i = 0; i < t->count; i++)
-			browser_work(&t->browsers[i]);
-	}
+	if (t->ready_said && t->told)
+		begin_work(t);
+	if (t->stall_at_ns > 0 && now_ns() >= t->stall_at_ns)
+		stall_some(t);
 	return over(t) || t->loop.stop || now_ns() > t->deadline_ns;
 }
 
@@ -188,11 +210,17 @@ print_rounds(const struct hist *h)
 }
 
 static void
-print_delays(const struct hist *h)
+print_delays(const struct hist *h, const struct hist_seconds *s)
 {
-	if (h->total > 0)
-		printf(",\"delays_us\":{\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}", hist_us(h, 0.5),
-			hist_us(h, 0.99), (double)h->max_ns / 1000.0);
+	size_t i;
+
+	if (h->total == 0)
+		return;
+	printf(",\"delays_us\":{\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f,\"p99_each_second\":[",
+		hist_us(h, 0.5), hist_us(h, 0.99), (double)h->max_ns / 1000.0);
+	for (i = 0; i < s->over; i++)
+		printf("%s%.1f", i ? "," : "", s->p99_us[i]);
+	printf("]}");
 }
 
 static size_t
@@ -213,7 +241,7 @@ report(const struct browse *t)
 	watched_print(t->watched);
 	print_errors(t);
 	print_opens(t);
-	print_delays(&t->delays);
+	print_delays(&t->delays, &t->seconds);
 	print_rounds(&t->rounds);
 	printf("}\n");
 	return failed;
@@ -231,6 +259,9 @@ set_up(struct browse *t, struct options *o)
 	t->all = t->plan.link_only || strcmp(mode, "all") == 0;
 	if (!t->all && !t->plan.at_once)
 		die("--mode is all, each or link");
+	t->stall_after_ns = (int64_t)option_number(o, "stall-after-ms", 3600000, 0) * 1000000;
+	if (t->stall_after_ns > 0 && !t->all)
+		die("--stall-after-ms needs --mode all");
 	t->plan.direct = option_number(o, "direct", 1, 0);
 	t->plan.raw = option_number(o, "raw", 1, 0);
 	t->stalls = option_number(o, "stall", 10000, 0);
@@ -246,6 +277,7 @@ set_up(struct browse *t, struct options *o)
 	t->plan.arg = t;
 	t->plan.rounds = &t->rounds;
 	t->plan.delays = &t->delays;
+	t->plan.seconds = &t->seconds;
 	t->browsers = allocate(t->count * sizeof(*t->browsers));
 	t->input = (struct watch){.fd = STDIN_FILENO, .ready = on_input, .arg = t};
 	loop_add(&t->loop, &t->input, EPOLLIN);

@@ -53,6 +53,7 @@ struct browser_plan {
 	void (*changed)(void *arg, struct browser *b, enum browser_state from);
 	void *arg;
 	struct hist *rounds, *delays; /* of echoes, of paced frames; all browsers add to them */
+	struct hist_seconds *seconds; /* the delays, second by second */
 };
 
 struct browser {
@@ -97,6 +98,9 @@ void browser_again(struct browser *b);
 
 /* Begin the work. */
 void browser_work(struct browser *b);
+
+/* Read nothing more, in the middle of the work. */
+void browser_stall(struct browser *b);
 
 /* Something of the work was sent or received. */
 void browser_moved(struct browser *b);

@@ -36,6 +36,15 @@ needed(const struct browser *b)
 	}
 }
 
+void
+browser_stall(struct browser *b)
+{
+	if (b->state != BROWSER_WORKING)
+		return;
+	browser_enter(b, BROWSER_STALLED);
+	conn_pause(b->conn);
+}
+
 /* The screen is there. */
 static void
 arrived(struct browser *b)
@@ -190,6 +199,7 @@ static bool
 paced_piece(struct browser *b, uint32_t at, uint32_t size, const unsigned char *data, size_t len)
 {
 	size_t n = 0;
+	int64_t now;
 
 	if (size >= STAMP_SIZE && at < STAMP_SIZE) {
 		n = STAMP_SIZE - at < len ? STAMP_SIZE - at : len;
@@ -200,8 +210,11 @@ paced_piece(struct browser *b, uint32_t at, uint32_t size, const unsigned char *
 	if (!pattern_is(b->received + n, data + n, len - n))
 		return false;
 	b->received += len;
-	if (size >= STAMP_SIZE && at + len == size)
-		hist_add(b->plan->delays, now_ns() - b->sent_ns);
+	if (size >= STAMP_SIZE && at + len == size) {
+		now = now_ns();
+		hist_add(b->plan->delays, now - b->sent_ns);
+		hist_seconds_add(b->plan->seconds, now, now - b->sent_ns);
+	}
 	return true;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/hist.h"
 
-#include <stddef.h>
+#include <string.h>
 
-enum { SUB = 1 << HIST_BITS };
+enum { SUB = 1 << HIST_BITS, SECOND_NS = 1000000000 };
 
 /* Values below SUB have a bucket each; then each power of two has SUB of them. */
 static size_t
@@ -55,4 +55,18 @@ hist_us(const struct hist *h, double share)
 	}
 	/* A bucket's middle may lie above all that is in it. */
 	return (middle(i) < (double)h->max_ns ? middle(i) : (double)h->max_ns) / 1000.0;
+}
+
+void
+hist_seconds_add(struct hist_seconds *s, int64_t at_ns, int64_t ns)
+{
+	if (s->end_ns == 0)
+		s->end_ns = at_ns + SECOND_NS;
+	if (at_ns >= s->end_ns) {
+		if (s->over < HIST_SECONDS)
+			s->p99_us[s->over++] = hist_us(&s->now, 0.99);
+		memset(&s->now, 0, sizeof(s->now));
+		s->end_ns = at_ns + SECOND_NS;
+	}
+	hist_add(&s->now, ns);
 }

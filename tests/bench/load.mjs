@@ -103,15 +103,16 @@ let folder = null; /* for them */
  * Browsers for links. modes 'all' and 'link': `await run.ready()`, look around, then
  * `await run.go()`; mode 'each': `await run.go()` at once. direct: the links lead to a Proxmox
  * end; raw: to a websockify in front of a guest. The first stall browsers stop reading once
- * they are there. The result is browse.c's last line; cut() makes it come at once.
+ * they are there, or stallAfterMs after the work has begun (mode 'all'). The result is browse.c's last line; cut() makes it come at once.
  */
 export function browse({ links, work, mode = 'all', parallel = 8, watch = {}, direct = false,
-	raw = false, stall = 0, timeoutS = 60 }) {
+	raw = false, stall = 0, stallAfterMs = 0, timeoutS = 60 }) {
 	folder ??= tempDir('links');
 	const file = join(folder, String(files++));
 	writeFileSync(file, `${links.join('\n')}\n`);
 	const load = new Load('browse', { links: file, work, mode, parallel, 'timeout-s': timeoutS,
-		direct: direct ? 1 : 0, raw: raw ? 1 : 0, stall, watch: watchList(watch) });
+		direct: direct ? 1 : 0, raw: raw ? 1 : 0, stall, 'stall-after-ms': stallAfterMs,
+		watch: watchList(watch) });
 	const ms = timeoutS * 1000 + SPARE_MS;
 	return {
 		pid: load.child.pid,

@@ -99,7 +99,7 @@ export function stallName(figure, tls) {
 	return `one stalled of ${PACED_SESSIONS + 1}, ${scheme(tls)}, ${figure}`;
 }
 
-export const STALL_DELAY = "others' p99 against none stalled";
+export const STALL_DELAY = "others' p99 against before";
 export const STALL_MEMORY = 'what it costs';
 
 /* The result, and the memory while it worked: the median of the later half of the samples. */
@@ -117,24 +117,45 @@ async function sampled(subject, work, stall) {
 	return { ...await result, kib: median(samples.slice(samples.length >> 1)) };
 }
 
+function stallWork(s, seconds) {
+	return `paced-${STALL_FRAME}-${STALL_FRAME * share(s, STALL_RATE * seconds)}-${STALL_RATE}`;
+}
+
+/*
+ * One stalls in the middle of a run: the median p99 of the seconds before, and of the last ones,
+ * in microseconds. Between two runs they differ threefold, by how the sessions' frames happen to
+ * follow one another; and a second in which a shared machine stands still is one second.
+ */
+async function delayed(gateway, s) {
+	const { seconds, afterMs, last } = s.stall.delay;
+	const result = await gateway.together(PACED_SESSIONS + 1, stallWork(s, seconds),
+		{ stall: 1, stallAfterMs: share(s, afterMs), timeoutS: TIMEOUT_S });
+	const p99s = result.delays_us.p99_each_second;
+	const whole = [delay(result, 99)]; /* of a run too short for seconds */
+	const before = p99s.slice(1, Math.floor(afterMs / 1000));
+	return { flags: bottleneck(result), before: median(before.length > 0 ? before : whole),
+		after: median(p99s.length > 0 ? p99s.slice(-last) : whole) };
+}
+
 function stall(tls) {
 	return (s) => withGateway({ tls, pool: PACED_SESSIONS + 9 }, async (gateway) => {
-		const frames = share(s, STALL_RATE * s.stall.seconds);
-		const work = `paced-${STALL_FRAME}-${STALL_FRAME * frames}-${STALL_RATE}`;
+		const work = stallWork(s, s.stall.seconds);
+		const delays = [];
 		const without = [];
-		const stalled = [];
 		const several = [];
 		for (let i = 0; i < s.runs; i++) {
+			await gateway.quiet();
+			delays.push(await delayed(gateway, s));
 			without.push(await sampled(gateway, work, 0));
-			stalled.push(await sampled(gateway, work, 1));
 			several.push(await sampled(gateway, work, STALLED));
 		}
-		const p99 = (results) => results.map((r) => delay(r, 99));
-		const flags = [...without, ...stalled].flatMap(bottleneck);
+		const before = delays.map((d) => d.before);
+		const after = delays.map((d) => d.after);
+		const flags = delays.flatMap((d) => d.flags);
 		return [
-			row(stallName("others' p99", tls), 'us', p99(stalled), { flags }),
-			row(stallName("everybody's p99 without", tls), 'us', p99(without), { flags }),
-			row(stallName(STALL_DELAY, tls), 'x', ratio(p99(stalled), p99(without)).runs),
+			row(stallName("others' p99", tls), 'us', after, { flags }),
+			row(stallName("everybody's p99 before", tls), 'us', before, { flags }),
+			row(stallName(STALL_DELAY, tls), 'x', ratio(after, before).runs),
 			row(stallName(STALL_MEMORY, tls), 'KiB',
 				several.map((r, i) => (r.kib - without[i].kib) / STALLED),
 				{ note: `a tenth of what ${STALLED} of ${PACED_SESSIONS + 1} cost` }),

@@ -31,8 +31,11 @@ const MAIN = {
 	openings: [{ delayMs: 0 }, { delayMs: 60 }],
 	creates: 20000,
 	scale: { sessions: [1, 100, 500, 2000], seconds: 2, peers: [] },
-	/* Long enough for the kernel's buffers to fill. */
-	stall: { seconds: 8 },
+	/*
+	 * Memory: long enough for the kernel's buffers to fill. Delay: of the seconds before one stalls
+	 * and of the last ones, between which they fill.
+	 */
+	stall: { seconds: 8, delay: { seconds: 14, afterMs: 5000, last: 4 } },
 };
 
 export const SIZES = {
@@ -53,7 +56,7 @@ export const SIZES = {
 		memory: { ...MAIN.memory, sessions: [2, 3], runs: 1, transfer: 4 * MIB, peers: [] },
 		openings: [{ delayMs: 0 }, { delayMs: 10, workers: 3 }],
 		scale: { sessions: [1, 10, 12], seconds: 30, peers: [] },
-		stall: { seconds: 30 } },
+		stall: { seconds: 30, delay: { seconds: 30, afterMs: 10000, last: 1 } } },
 };
 
 /* Bytes of a relay run in frames of that size, over that many sessions: whole frames. */

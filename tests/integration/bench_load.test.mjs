@@ -106,6 +106,10 @@ function linksFile(links) {
 async function browse(links, work, options = {}) {
 	const load = new Load('browse',
 		{ links: linksFile(links), work, mode: 'each', 'timeout-s': 10, ...options });
+	if (options.mode === 'all') {
+		await load.line(LINE_MS);
+		load.say();
+	}
 	const result = await load.line(LINE_MS);
 	await load.end();
 	return result;
@@ -198,6 +202,19 @@ test('browsers that stall are there at the end, and nobody waits for them', asyn
 	assert.equal(result.stalled, 2);
 	assert.equal(result.bytes, 50000000);
 	assert.equal(counts.shown, 3);
+});
+
+test('browsers stall in the middle of the work, and each second has a p99 of its own', async () => {
+	const all = 500 * 250;
+	const { result } = await through(`paced-500-${all}-100`, {},
+		{ count: 3, mode: 'all', stall: 2, 'stall-after-ms': 500 });
+	assert.equal(result.failed, 0, result.errors.join());
+	assert.equal(result.stalled, 2);
+	const before = result.bytes - all;
+	assert.ok(before > 0 && before < 2 * all / 2, `${before} bytes before they stalled`);
+	const { max, p99_each_second: seconds } = result.delays_us;
+	assert.equal(seconds.length, 2);
+	assert.ok(seconds.every((p99) => p99 > 0 && p99 <= max), JSON.stringify(result.delays_us));
 });
 
 /* A websocket in front of the guest at a raw port. */
