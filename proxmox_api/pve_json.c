@@ -2,9 +2,9 @@
 /* pve_json - see pve_json.h */
 #include "proxmox_api/pve_json.h"
 
-#include <errno.h>
 #include <string.h>
 
+#include "base/abandon.h"
 #include "base/buf.h"
 
 /* Answers are three levels deep. jansson would go down 2048, on a worker's small stack. */
@@ -44,6 +44,21 @@ too_deep(const char *json, size_t len)
 	return false;
 }
 
+struct loading {
+	const char *json;
+	size_t len;
+	json_t *root; /* NULL: e tells why */
+	json_error_t e;
+};
+
+static void
+load(void *arg)
+{
+	struct loading *l = arg;
+
+	l->root = json_loadb(l->json, l->len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &l->e);
+}
+
 /*
  * The whole text as JSON. jansson's own words are left out of err: they quote
  * the text. Numbers become reals because a counter beyond 2^63, which Perl
@@ -52,26 +67,20 @@ too_deep(const char *json, size_t len)
 int
 pve_json_whole(const char *json, size_t len, const char *what, json_t **out, struct err *err)
 {
-	json_error_t e = {.position = 0};
-	json_t *root;
+	struct loading l = {.json = json, .len = len};
 
 	if (len == 0)
 		return err_set(err, ERR_PROTOCOL, "%s: the answer is empty", what);
 	if (too_deep(json, len))
 		return err_set(err, ERR_PROTOCOL, "%s: the answer is nested too deeply", what);
-	errno = 0;
-	root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &e);
-	/* Without memory jansson gives no reason, blames the text, or goes on with characters missing. */
-	if (errno == ENOMEM) {
-		json_decref(root);
+	/* Without memory jansson loses characters, and may write behind its buffers. */
+	if (abandon_run(load, &l) < 0)
 		return err_set(err, ERR_MEMORY, "%s: no memory for the answer", what);
-	}
-	if (root != NULL) {
-		*out = root;
-		return 0;
-	}
-	return err_set(
-		err, ERR_PROTOCOL, "%s: the answer is not valid JSON (byte %d)", what, e.position);
+	if (l.root == NULL)
+		return err_set(
+			err, ERR_PROTOCOL, "%s: the answer is not valid JSON (byte %d)", what, l.e.position);
+	*out = l.root;
+	return 0;
 }
 
 int

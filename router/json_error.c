@@ -2,9 +2,10 @@
 /* json_error - see json_error.h */
 #include "router/json_error.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/abandon.h"
 
 /* Where jansson begins to quote; the length of all when it does not. */
 static size_t
@@ -32,16 +33,28 @@ name_before(const char *text, size_t len, int at, const char **name)
 	return end - start;
 }
 
+struct loading {
+	const char *text;
+	size_t len, flags;
+	json_error_t *why;
+	json_t *root; /* NULL: *why tells */
+};
+
+static void
+load(void *arg)
+{
+	struct loading *l = arg;
+
+	l->root = json_loadb(l->text, l->len, l->flags, l->why);
+}
+
 json_t *
 json_error_load(const char *text, size_t len, size_t flags, json_error_t *why)
 {
-	json_t *root;
+	struct loading l = {.text = text, .len = len, .flags = flags, .why = why};
 
-	errno = 0;
-	root = json_loadb(text, len, flags, why);
-	if (errno != ENOMEM)
-		return root;
-	json_decref(root);
+	if (abandon_run(load, &l) == 0)
+		return l.root;
 	why->text[0] = '\0';
 	return NULL;
 }
@@ -52,7 +65,7 @@ json_error_explain(const json_error_t *why, const char *text, size_t len, struct
 	const char *name = "";
 	size_t n;
 
-	/* Without memory there is no word of jansson's own, or it was taken away. */
+	/* See json_error_load(). */
 	if (why->text[0] == '\0')
 		return err_set(err, ERR_MEMORY, "no memory for JSON");
 	switch (json_error_code(why)) {

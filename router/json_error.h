@@ -15,8 +15,8 @@
 #include "base/err.h"
 
 /*
- * json_loadb(), but NULL whenever an allocation failed meanwhile: jansson goes on then, with
- * characters missing or the text to blame. *why is for json_error_explain().
+ * json_loadb(), but NULL whenever an allocation was refused meanwhile. *why is for
+ * json_error_explain(). Needs abandon_alloc() and abandon_free() as jansson's allocator.
  */
 json_t *json_error_load(const char *text, size_t len, size_t flags, json_error_t *why)
 	__attribute__((warn_unused_result));

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/abandon.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/scratch.h"
 #include "router/certificate.h"
 #include "router/check.h"
 #include "router/config.h"
@@ -418,8 +418,8 @@ main(int argc, char *argv[])
 		puts("proxmoxvnc " PVNC_VERSION);
 		return EXIT_SUCCESS;
 	}
-	/* Before anything is read: see create_params.c. */
-	json_set_alloc_funcs(scratch_alloc, scratch_free);
+	/* Before anything is read. */
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	if (process_prepare(&err) < 0 || pve_global_init(&err) < 0) {
 		complain(&p, NULL, &err);
 		return EXIT_FAILURE;

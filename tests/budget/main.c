@@ -16,8 +16,8 @@
 #include <time.h>
 #include <valgrind/callgrind.h>
 
+#include "base/abandon.h"
 #include "base/log.h"
-#include "base/scratch.h"
 #include "tests/budget/measure.h"
 
 /* The last one is not for everybody. */
@@ -115,7 +115,7 @@ main(int argc, char **argv)
 
 	MUST(log_open(&log, &err) == 0);
 	json_object_seed(HASH_SEED);
-	json_set_alloc_funcs(scratch_alloc, scratch_free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	tell_versions();
 	for (int i = 1; i < argc; i++)
 		count(find(argv[i]));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/abandon.h"
 #include "router/config.h"
 #include "tests/unit/config_scene.h"
 
@@ -357,7 +358,7 @@ static void
 without_memory_it_fails_and_leaks_nothing(void **state)
 {
 	(void)state;
-	json_set_alloc_funcs(malloc, free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	assert_true(torture(play_all, NULL) > 20);
 }
 

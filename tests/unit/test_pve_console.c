@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked for each console, and what is made of the answer: pve_console_open(). */
+#include "base/abandon.h"
 #include "tests/unit/pve_fake.h"
 
 #include <jansson.h>
@@ -181,7 +182,7 @@ static void
 without_memory_no_console_is_opened_by_halves(void **state)
 {
 	(void)state;
-	json_set_alloc_funcs(malloc, free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	shared = fake_login("joe@pve");
 	for (size_t i = 0; i < COUNT(stories); i++) {
 		struct story story = stories[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a guest is looked for, and what comes of it: pve_guest_find() against canned answers. */
+#include "base/abandon.h"
 #include "tests/unit/pve_fake.h"
 
 #include <jansson.h>
@@ -447,7 +448,7 @@ without_memory_a_search_fails_and_loses_nothing(void **state)
 	unsigned struck = 0;
 
 	(void)state;
-	json_set_alloc_funcs(malloc, free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	shared = fake_login("joe@pve");
 	for (size_t i = 0; i < COUNT(stories); i++) {
 		struct story story = stories[i];

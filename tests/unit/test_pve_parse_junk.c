@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds for every reader of Proxmox's answers: junk, nesting, memory, and keeping quiet. */
+#include "base/abandon.h"
 #include "tests/unit/torture.h"
 
 #include <jansson.h>
@@ -231,7 +232,7 @@ static void
 without_memory_no_parser_succeeds_by_halves_or_loses_anything(void **state)
 {
 	(void)state;
-	json_set_alloc_funcs(malloc, free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	assert_true(torture(parse_all, NULL) > 50);
 }
 

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "router/notice.h"
+#include "base/abandon.h"
 #include "tests/unit/request_scene.h"
 
 static const struct notice notice = {
@@ -282,7 +283,7 @@ static void
 without_memory_an_answer_is_a_bare_503(void **state)
 {
 	(void)state;
-	json_set_alloc_funcs(malloc, free);
+	json_set_alloc_funcs(abandon_alloc, abandon_free);
 	assert_true(torture(play, NULL) > 10);
 }
 

@@ -6,7 +6,7 @@
  * objects and malloc, calloc, realloc, reallocarray, strdup, strndup, free,
  * pthread_create, eventfd, getrandom, open, socket, bind, listen, epoll_create1 and
  * epoll_ctl (adding); what shared libraries call is not seen. A library that can be given an allocator, such as
- * jansson with json_set_alloc_funcs(malloc, free), is tortured too when the test
+ * jansson with json_set_alloc_funcs(abandon_alloc, abandon_free), is tortured too when the test
  * gives it that one.
  *
  * Threads: only calls of the thread that asked are refused and counted, so that
