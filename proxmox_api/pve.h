@@ -457,7 +457,10 @@ void pve_tick(void);
  */
 void pve_stop(void);
 
-/* Once, before any thread. Returns 0 or ERR_SYSTEM. */
+/*
+ * Once, before any thread, and after json_set_alloc_funcs(abandon_alloc, abandon_free): see
+ * base/abandon.h. Returns 0 or ERR_SYSTEM.
+ */
 int pve_global_init(struct err *err) __attribute__((warn_unused_result));
 void pve_global_done(void);
 

@@ -6,6 +6,9 @@
  * string, since Perl decides that anew each time. An error's text never quotes the
  * answer: it may hold a ticket. what, in all of them, is how that text begins.
  *
+ * ERR_MEMORY is told only where jansson's allocator is that of base/abandon.h: on its own jansson
+ * goes on without memory, with characters missing or worse.
+ *
  * Threads: no shared state.
  */
 #ifndef PROXMOX_API_PVE_JSON_H

@@ -10,8 +10,8 @@
  *   each  each works as soon as it is there and leaves; CPU time counts from the start
  *   link  as all, but every browser stops at the redirect
  * The first --stall browsers stop reading when they are there, or (mode all) so many ms after
- * the work has begun; nobody waits for what they would have received. The last line is {"event":"done",...}. When its input ends,
- * it ends.
+ * the work has begun; nobody waits for what they would have received. The last line is
+ * {"event":"done",...}. When its input ends, it ends.
  */
 #include <stdio.h>
 #include <stdlib.h>

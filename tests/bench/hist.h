@@ -35,7 +35,7 @@ struct hist_seconds {
 /* Negative values count as 0. */
 void hist_add(struct hist *h, int64_t ns);
 
-/* A value of the moment at_ns, which never goes back. Nothing is kept of what comes too late. */
+/* A value of the moment at_ns, which never goes back. Of HIST_SECONDS the p99 are kept, no more. */
 void hist_seconds_add(struct hist_seconds *s, int64_t at_ns, int64_t ns);
 
 /* The value below which that share (0..1) of all values is, in microseconds; 0 without values. */
